@@ -21,7 +21,12 @@ type Reference struct {
 	Name    string `json:"name,omitempty"`
 	Subject string `json:"subject,omitempty"`
 	Version int    `json:"version"`
+
+	unnamed bool // the request had no name, not even an empty one
 }
+
+// Incomplete reports whether a part that every reference needs was left out.
+func (r Reference) Incomplete() bool { return r.unnamed || r.Subject == "" || r.Version == 0 }
 
 // Metadata is the free part of a data contract.
 //
@@ -65,7 +70,12 @@ type Rule struct {
 	OnSuccess string            `json:"onSuccess,omitempty"`
 	OnFailure string            `json:"onFailure,omitempty"`
 	Disabled  bool              `json:"disabled"`
+
+	unnamed bool // the request had no name, not even an empty one
 }
+
+// Unnamed reports whether the rule was sent without a name.
+func (r *Rule) Unnamed() bool { return r.unnamed }
 
 // Rule kinds and modes.
 const (
@@ -137,17 +147,16 @@ type SchemaString struct {
 // RegisterRequest is the body of registration, lookup and compatibility calls.
 // Version and ID are nil when absent; Version 0 counts as absent.
 type RegisterRequest struct {
-	Version              *int         `json:"version,omitempty"`
-	ID                   *int         `json:"id,omitempty"`
-	SchemaType           string       `json:"schemaType,omitempty"`
-	References           []Reference  `json:"references,omitempty"`
-	Metadata             *Metadata    `json:"metadata,omitempty"`
-	RuleSet              *RuleSet     `json:"ruleSet,omitempty"`
-	Schema               string       `json:"schema,omitempty"`
-	SchemaTagsToAdd      []SchemaTags `json:"schemaTagsToAdd,omitempty"`
-	SchemaTagsToRemove   []SchemaTags `json:"schemaTagsToRemove,omitempty"`
-	PropagateSchemaTags  bool         `json:"propagateSchemaTags,omitempty"`
-	SchemaTypeWasPresent bool         `json:"-"`
+	Version             *int         `json:"version,omitempty"`
+	ID                  *int         `json:"id,omitempty"`
+	SchemaType          string       `json:"schemaType,omitempty"`
+	References          []Reference  `json:"references,omitempty"`
+	Metadata            *Metadata    `json:"metadata,omitempty"`
+	RuleSet             *RuleSet     `json:"ruleSet,omitempty"`
+	Schema              string       `json:"schema,omitempty"`
+	SchemaTagsToAdd     []SchemaTags `json:"schemaTagsToAdd,omitempty"`
+	SchemaTagsToRemove  []SchemaTags `json:"schemaTagsToRemove,omitempty"`
+	PropagateSchemaTags bool         `json:"propagateSchemaTags,omitempty"`
 }
 
 // RegisterResponse answers a registration. TS and Deleted are set only when an

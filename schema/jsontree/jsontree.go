@@ -64,7 +64,8 @@ type Options struct {
 	Trailing  bool // anything after the first value is ignored
 }
 
-// Error is a syntax error with its place; lines and columns (in bytes) count from 1.
+// Error is a syntax error with its place; lines and columns (in bytes) count
+// from 1. The messages are those of the JSON parser the reference uses, because its answers quote them.
 type Error struct {
 	Message      string
 	Line, Column int
@@ -86,7 +87,7 @@ func Parse(text string, opts Options) (*Value, error) {
 	if !opts.Trailing {
 		p.space()
 		if p.at < len(text) {
-			return nil, p.unexpected("the end of the text")
+			return nil, p.unexpected("was expecting the end of the text")
 		}
 	}
 	return &v, nil
@@ -106,10 +107,28 @@ func (p *parser) fail(at int, format string, args ...any) error {
 
 func (p *parser) unexpected(wanted string) error {
 	if p.at >= len(p.text) {
-		return p.fail(len(p.text), "Unexpected end of input: expected %s", wanted)
+		return p.fail(len(p.text), "Unexpected end-of-input: %s", wanted)
 	}
 	r, _ := utf8.DecodeRuneInString(p.text[p.at:])
-	return p.fail(p.at, "Unexpected character %q: expected %s", r, wanted)
+	return p.fail(p.at, "Unexpected character ('%c' (code %d)): %s", r, r, wanted)
+}
+
+const valueWanted = "JSON String, Number, Array, Object or token 'null', 'true' or 'false'"
+
+// noValue reports that what stands here begins no value.
+func (p *parser) noValue() error {
+	end := p.at
+	for p.wordByte(end) {
+		end++
+	}
+	if end > p.at {
+		token := p.text[p.at:end]
+		if len(token) > 256 {
+			token = strings.ToValidUTF8(token[:256], "") + "..."
+		}
+		return p.fail(p.at, "Unrecognized token '%s': was expecting (%s)", token, valueWanted)
+	}
+	return p.unexpected("expected a valid value (" + valueWanted + ")")
 }
 
 func (p *parser) space() {
@@ -129,7 +148,7 @@ func (p *parser) value(depth int) (Value, error) {
 	}
 	start := p.at
 	if start >= len(p.text) {
-		return Value{}, p.unexpected("a value")
+		return Value{}, p.unexpected("expected a value")
 	}
 	switch c := p.text[start]; {
 	case c == '{':
@@ -148,7 +167,7 @@ func (p *parser) value(depth int) (Value, error) {
 			return Value{Kind: w.kind, Bool: w.text == "true", Text: w.number, Offset: start}, nil
 		}
 	}
-	return Value{}, p.unexpected("a value")
+	return Value{}, p.noValue()
 }
 
 var words = []struct {
@@ -201,7 +220,7 @@ func (p *parser) number() (Value, error) {
 	zero := p.at < len(p.text) && p.text[p.at] == '0'
 	first := p.at
 	if !p.digits() {
-		return Value{}, p.unexpected("a digit")
+		return Value{}, p.unexpected("expected digit (0-9) to follow minus sign, for valid numeric value")
 	}
 	if zero && p.at-first > 1 {
 		return Value{}, p.fail(first, "Invalid numeric value: leading zeroes are not allowed")
@@ -209,7 +228,7 @@ func (p *parser) number() (Value, error) {
 	if p.at < len(p.text) && p.text[p.at] == '.' {
 		p.at++
 		if !p.digits() {
-			return Value{}, p.unexpected("a digit after the decimal point")
+			return Value{}, p.unexpected("Decimal point not followed by a digit")
 		}
 	}
 	if p.at < len(p.text) && (p.text[p.at] == 'e' || p.text[p.at] == 'E') {
@@ -218,11 +237,11 @@ func (p *parser) number() (Value, error) {
 			p.at++
 		}
 		if !p.digits() {
-			return Value{}, p.unexpected("a digit in the exponent")
+			return Value{}, p.unexpected("Exponent indicator not followed by a digit")
 		}
 	}
 	if p.wordByte(p.at) {
-		return Value{}, p.unexpected("the end of the number")
+		return Value{}, p.unexpected("Expected space separating root-level values")
 	}
 	return Value{Kind: Number, Text: p.text[start:p.at], Offset: start}, nil
 }
@@ -250,7 +269,7 @@ func (p *parser) array(depth int) (Value, error) {
 			p.at++
 			return v, nil
 		default:
-			return Value{}, p.unexpected("',' or ']'")
+			return Value{}, p.unexpected("was expecting comma to separate Array entries")
 		}
 	}
 }
@@ -270,7 +289,7 @@ func (p *parser) object(depth int) (Value, error) {
 	for {
 		p.space()
 		if p.at >= len(p.text) || p.text[p.at] != '"' {
-			return Value{}, p.unexpected("a member name in double quotes")
+			return Value{}, p.unexpected("was expecting double-quote to start field name")
 		}
 		name, err := p.str()
 		if err != nil {
@@ -278,7 +297,7 @@ func (p *parser) object(depth int) (Value, error) {
 		}
 		p.space()
 		if p.at >= len(p.text) || p.text[p.at] != ':' {
-			return Value{}, p.unexpected("':'")
+			return Value{}, p.unexpected("was expecting a colon to separate field name and value")
 		}
 		p.at++
 		p.space()
@@ -307,7 +326,7 @@ func (p *parser) object(depth int) (Value, error) {
 			p.at++
 			return v, nil
 		default:
-			return Value{}, p.unexpected("',' or '}'")
+			return Value{}, p.unexpected("was expecting comma to separate Object entries")
 		}
 	}
 }
