@@ -130,9 +130,10 @@ func ReadAssociationRequest(o object) (q AssociationRequest, err error) {
 	return q, r.err
 }
 
+// readAssociationOp tells of an operation's type in the words of the reference's JSON mapper.
 func readAssociationOp(o object) (op AssociationOp, err error) {
 	if isNull(o["opType"]) {
-		return op, BadRequest("Could not resolve subtype of `AssociationOp`: missing type id property 'opType' (for POJO property 'associations')")
+		return op, BadRequest("Could not resolve subtype of [simple type, class io.confluent.kafka.schemaregistry.client.rest.entities.requests.AssociationOp]: missing type id property 'opType' (for POJO property 'associations')")
 	}
 	if op.OpType, err = o.string("opType"); err != nil {
 		return op, err
