@@ -32,7 +32,7 @@ fmt: ## list files that gofmt would change, and fail if there are any
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "$$files"; exit 1; }
 
 lint: ## run staticcheck
-	go run honnef.co/go/tools/cmd/staticcheck@latest ./...
+	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
 check: fmt vet test ## what must pass before a commit
 

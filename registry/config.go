@@ -163,7 +163,7 @@ func (r *Registry) DeleteConfig(ctx context.Context, subject string) (api.Config
 	return command(ctx, r, func(t *turn) (api.Config, error) {
 		old, ok := t.config(subject)
 		if !ok {
-			if subject != "" {
+			if subject != "" && subject != globalSubject {
 				return api.Config{}, api.SubjectNotFound(subject)
 			}
 			old = &api.Config{}
@@ -182,15 +182,33 @@ func (r *Registry) Alias(subject string) (string, error) {
 	return view(r, func(s state) (string, error) { return s.alias(subject), nil })
 }
 
+// AliasAsWritten is Alias, but leaves an alias without a context in the default
+// one: so the reference reads the subject that goes with an id.
+func (r *Registry) AliasAsWritten(subject string) (string, error) {
+	return view(r, func(s state) (string, error) {
+		if alias := s.writtenAlias(subject); alias != "" {
+			return alias, nil
+		}
+		return subject, nil
+	})
+}
+
 func (s state) alias(subject string) string {
+	if alias := s.writtenAlias(subject); alias != "" {
+		return aliasIn(ParseSubject(subject).Context, alias)
+	}
+	return subject
+}
+
+// writtenAlias is the alias configured on exactly this subject, or "".
+func (s state) writtenAlias(subject string) string {
 	if subject == "" {
-		return subject
+		return ""
 	}
-	c, ok := s.config(NormalizeSubject(subject))
-	if !ok || c.Alias == nil || *c.Alias == "" {
-		return subject
+	if c, ok := s.config(NormalizeSubject(subject)); ok && c.Alias != nil {
+		return *c.Alias
 	}
-	return aliasIn(ParseSubject(subject).Context, *c.Alias)
+	return ""
 }
 
 func aliasIn(context, alias string) string {

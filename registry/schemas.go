@@ -64,14 +64,7 @@ func (r *Registry) parse(s state, subject string, c *content, asNew bool) (schem
 		k.sum = sumOf(c.Type, c.Text, deps)
 		res, ok := r.parsed.get(k)
 		if !ok {
-			res.schema, res.err = lang.Parse(schema.Source{Text: c.Text, Dependencies: deps, New: asNew})
-			size := 2 * len(c.Text)
-			if res.err == nil {
-				size = res.schema.Size()
-			} else {
-				res.schema = nil
-			}
-			r.parsed.put(k, res, size)
+			res = r.parseAnew(lang, schema.Source{Text: c.Text, Dependencies: deps, New: asNew}, k)
 		}
 		if res.err == nil {
 			return res.schema, refs, k, nil
@@ -83,6 +76,34 @@ func (r *Registry) parse(s state, subject string, c *content, asNew bool) (schem
 			describe(subject, "null", "null", c), describeReferences(c.References), cause(err))
 	}
 	return nil, nil, k, api.InvalidSchema("Invalid schema of type %s, details: Invalid schema of type %s, details: %v", c.Type, c.Type, err)
+}
+
+// parseAnew parses a source and keeps the result. What passes the stricter
+// reading of new schemas reads the same without it; so that one is tried first, and serves both.
+func (r *Registry) parseAnew(lang language, src schema.Source, k parsedKey) (res parsedResult) {
+	keep := func(k parsedKey, res parsedResult) {
+		size := 2 * len(src.Text)
+		if res.err == nil {
+			size = res.schema.Size()
+		}
+		r.parsed.put(k, res, size)
+	}
+	lenient := !src.New
+	src.New = true
+	if res.schema, res.err = lang.Parse(src); res.err == nil {
+		keep(parsedKey{k.sum, true}, res)
+		keep(parsedKey{k.sum, false}, res)
+		return res
+	}
+	res.schema = nil
+	if lenient {
+		src.New = false
+		if res.schema, res.err = lang.Parse(src); res.err != nil {
+			res.schema = nil
+		}
+	}
+	keep(k, res)
+	return res
 }
 
 // cause gives the text of a refusal. Syntax errors of JSON are told the way the reference's

@@ -100,6 +100,8 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, *api.
 	}
 	limit := s.settings.MaxBody
 	if r.ContentLength > limit {
+		// As much again is read away, so that most clients get to read the answer.
+		io.CopyN(io.Discard, r.Body, limit)
 		return nil, tooLarge(limit)
 	}
 	var b []byte

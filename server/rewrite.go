@@ -152,7 +152,7 @@ func qualified(name string) bool {
 func (s *Server) resolveAliases(path []string, query url.Values) error {
 	if path[0] == "schemas" && len(path) > 1 && path[1] == "ids" {
 		if subject := query.Get("subject"); subject != "" {
-			target, err := s.registry.Alias(subject)
+			target, err := s.registry.AliasAsWritten(subject)
 			if err != nil {
 				return err
 			}

@@ -29,7 +29,7 @@ func (Differ) Diff(reader, writer schema.Schema, _ compat.Policy) []compat.Diffe
 	if rf.Package != wf.Package {
 		c.report(PackageChanged, "#/")
 	}
-	c.messages("#/", rf.Messages, wf.Messages, rf.Package, wf.Package)
+	c.messages("#/", rf.Messages, wf.Messages, r.Scope(rf.Package), w.Scope(wf.Package))
 	return c.found
 }
 
@@ -80,8 +80,8 @@ func below(path string, steps ...string) string {
 	return path
 }
 
-// messages compares the messages of two scopes, whose full names are rat and wat.
-func (c *comparison) messages(path string, reader, writer []*protobuf.Message, rat, wat string) {
+// messages compares the messages declared in two scopes.
+func (c *comparison) messages(path string, reader, writer []*protobuf.Message, rat, wat *protobuf.Scope) {
 	if len(writer) == 0 {
 		return
 	}
@@ -93,16 +93,9 @@ func (c *comparison) messages(path string, reader, writer []*protobuf.Message, r
 		case r == nil && !w.IsMapEntry():
 			c.report(MessageRemoved, below(path, name))
 		case r != nil:
-			c.message(below(path, name), r, w, within(rat, name), within(wat, name))
+			c.message(below(path, name), r, w, rat.Enter(name), wat.Enter(name))
 		}
 	}
-}
-
-func within(at, name string) string {
-	if at == "" {
-		return name
-	}
-	return at + "." + name
 }
 
 func byName(messages []*protobuf.Message) map[string]*protobuf.Message {
@@ -126,8 +119,8 @@ func names(messages []*protobuf.Message) []string {
 	return out
 }
 
-// message compares two messages, whose full names are rat and wat.
-func (c *comparison) message(path string, reader, writer *protobuf.Message, rat, wat string) {
+// message compares two messages, whose scopes are rat and wat.
+func (c *comparison) message(path string, reader, writer *protobuf.Message, rat, wat *protobuf.Scope) {
 	rs, ws := fieldsOf(reader), fieldsOf(writer)
 	c.exclusivity(path, reader, rs, ws)
 	kept := keptOneOfs(reader, writer, rs)
@@ -236,11 +229,10 @@ const (
 // usage is a type as one side uses it.
 type usage struct {
 	class      class
-	key, value string         // mapping
-	name       string         // scalar, and the names that mean nothing
-	at         string         // where names are resolved
-	target     *protobuf.Type // message; nil if the name means nothing
-	schema     *protobuf.Schema
+	key, value string          // mapping
+	at         *protobuf.Scope // mapping: where key and value are named
+	name       string          // scalar, and the names that mean nothing
+	target     *protobuf.Type  // message; nil if the name means nothing
 }
 
 // group is a set of scalar types that may replace each other.
@@ -255,12 +247,12 @@ var groups = map[string]string{
 
 const text = "text"
 
-// use finds out what the name of a type means.
-func use(s *protobuf.Schema, at, name string) usage {
+// use finds out what the name of a type means to a schema.
+func use(s *protobuf.Schema, at *protobuf.Scope, name string) usage {
 	if protobuf.IsScalar(name) {
 		return usage{name: name}
 	}
-	t := s.Resolve(at, name)
+	t := at.Resolve(name)
 	switch {
 	case t == nil:
 		return usage{class: message, name: name}
@@ -268,20 +260,20 @@ func use(s *protobuf.Schema, at, name string) usage {
 		return usage{name: "enum"}
 	}
 	if key, value, ok := t.Message.MapEntry(); ok {
-		return usage{class: mapping, key: key, value: value, at: t.Name, schema: s}
+		return usage{class: mapping, key: key, value: value, at: s.Scope(t.Name)}
 	}
-	return usage{class: message, target: t, schema: s}
+	return usage{class: message, target: t}
 }
 
-func useField(s *protobuf.Schema, at string, f *protobuf.Field) usage {
+func useField(s *protobuf.Schema, at *protobuf.Scope, f *protobuf.Field) usage {
 	if f.Key != "" {
-		return usage{class: mapping, key: f.Key, value: f.Type, at: at, schema: s}
+		return usage{class: mapping, key: f.Key, value: f.Type, at: at}
 	}
 	return use(s, at, f.Type)
 }
 
 // field compares the fields of one number.
-func (c *comparison) field(path string, reader, writer member, rat, wat string) {
+func (c *comparison) field(path string, reader, writer member, rat, wat *protobuf.Scope) {
 	r, w := useField(c.reader, rat, reader.Field), useField(c.writer, wat, writer.Field)
 	where := func() string { return reader.path(path) }
 	same := c.types(where, r, w)
@@ -302,8 +294,8 @@ func (c *comparison) types(where func() string, r, w usage) bool {
 			c.report(FieldScalarKindChanged, where())
 		}
 	case r.class == mapping:
-		c.types(where, use(r.schema, r.at, r.key), use(w.schema, w.at, w.key))
-		c.types(where, use(r.schema, r.at, r.value), use(w.schema, w.at, w.value))
+		c.types(where, use(c.reader, r.at, r.key), use(c.writer, w.at, w.key))
+		c.types(where, use(c.reader, r.at, r.value), use(c.writer, w.at, w.value))
 	default:
 		c.named(where, r, w)
 	}
@@ -355,7 +347,7 @@ func (c *comparison) targets(r, w *protobuf.Type) (found []compat.Difference, de
 	outer, low := c.found, c.low
 	c.found, c.low = nil, depth
 	c.stack[p] = depth
-	c.message(below("#/", r.Local()), r.Message, w.Message, r.Name, w.Name)
+	c.message(below("#/", r.Local()), r.Message, w.Message, c.reader.Scope(r.Name), c.writer.Scope(w.Name))
 	delete(c.stack, p)
 	found = c.found
 	c.done[p] = result{found, c.low < depth}

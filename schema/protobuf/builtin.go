@@ -42,12 +42,12 @@ var written embed.FS
 
 // library is the set of built-in files, which need no reference.
 type library struct {
-	names *names
+	names *node
 	files map[string]*File // by import path
 }
 
 func readBuiltin() *library {
-	l := &library{newNames(), make(map[string]*File)}
+	l := &library{new(node), make(map[string]*File)}
 	for _, d := range compiled {
 		l.add(d.Path(), fromDescriptor(protodesc.ToFileDescriptorProto(d)))
 	}
@@ -74,5 +74,5 @@ func readBuiltin() *library {
 
 func (l *library) add(path string, f *File) {
 	l.files[path] = f
-	l.names.add(f, path, Origin{})
+	declare(l.names, f, path, Origin{})
 }

@@ -86,10 +86,16 @@ func (c converter) message(d *descriptorpb.DescriptorProto) *Message {
 	for _, o := range d.OneofDecl {
 		m.OneOfs = append(m.OneOfs, &OneOf{Name: o.GetName(), Options: options(o.GetOptions())})
 	}
+	made := make(map[*OneOf]bool) // those that stand for an optional field
 	for _, f := range d.Field {
 		fields, groups := &m.Fields, &m.Groups
-		if i := f.OneofIndex; i != nil && !f.GetProto3Optional() && int(*i) < len(m.OneOfs) && *i >= 0 {
-			fields, groups = &m.OneOfs[*i].Fields, &m.OneOfs[*i].Groups
+		if i := f.OneofIndex; i != nil && *i >= 0 && int(*i) < len(m.OneOfs) {
+			o := m.OneOfs[*i]
+			if f.GetProto3Optional() {
+				made[o] = true
+			} else {
+				fields, groups = &o.Fields, &o.Groups
+			}
 		}
 		if f.GetType() == descriptorpb.FieldDescriptorProto_TYPE_GROUP {
 			name := f.GetTypeName()[strings.LastIndexByte(f.GetTypeName(), '.')+1:]
@@ -101,9 +107,7 @@ func (c converter) message(d *descriptorpb.DescriptorProto) *Message {
 		}
 		*fields = append(*fields, c.field(f))
 	}
-	for i := len(m.OneOfs) - 1; i >= 0 && len(m.OneOfs[i].Fields)+len(m.OneOfs[i].Groups) == 0; i-- {
-		m.OneOfs = m.OneOfs[:i] // made for an optional field
-	}
+	m.OneOfs = slices.DeleteFunc(m.OneOfs, func(o *OneOf) bool { return made[o] })
 	for _, n := range d.NestedType {
 		if nested[n.GetName()] == n {
 			m.Messages = append(m.Messages, c.message(n))

@@ -44,13 +44,13 @@ type reader struct {
 // messages, so deeper files have no readable descriptor anyway.
 const maxNesting = 100
 
-func (r *reader) enter() {
-	if r.depth++; r.depth > maxNesting {
+func (r *reader) enter(levels int) {
+	if r.depth += levels; r.depth > maxNesting {
 		panic(tooDeep)
 	}
 }
 
-func (r *reader) leave() { r.depth-- }
+func (r *reader) leave(levels int) { r.depth -= levels }
 
 var tooDeep = fmt.Errorf("Could not parse Protobuf - %w: at most %d levels are read", schema.ErrTooDeep, maxNesting)
 

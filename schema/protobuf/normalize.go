@@ -22,18 +22,15 @@ func (e *MapKeyError) Error() string {
 }
 
 // normalizer makes the normal form of a file. It keeps the first error.
-type normalizer struct {
-	names *scope
-	err   error
-}
+type normalizer struct{ err error }
 
 func normalize(s *Schema) (*File, error) {
-	names, err := s.scope()
+	w, err := s.world()
 	if err != nil {
 		return nil, err
 	}
-	n := &normalizer{names: names}
-	f := n.file(s.file)
+	n := new(normalizer)
+	f := n.file(w.root.Enter(s.file.Package), s.file)
 	return f, n.err
 }
 
@@ -44,16 +41,16 @@ func (n *normalizer) fail(err error) {
 }
 
 // absolute returns the full name of a type with a leading dot.
-func (n *normalizer) absolute(at, name string) string {
+func (n *normalizer) absolute(at *Scope, name string) string {
 	if IsScalar(name) {
 		return name
 	}
-	t := n.names.typeOf(at, name)
+	t := at.Resolve(name)
 	if t == nil {
 		n.fail(&UnresolvedError{name})
 		return name
 	}
-	return "." + t.Name
+	return t.absolute()
 }
 
 // each applies f to the elements of a slice.
@@ -68,8 +65,7 @@ func each[S, T any](list []S, f func(S) T) []T {
 	return out
 }
 
-func (n *normalizer) file(f *File) *File {
-	at := f.Package
+func (n *normalizer) file(at *Scope, f *File) *File {
 	out := &File{
 		Syntax: f.Syntax, Edition: f.Edition, Package: f.Package, normal: true,
 		Imports:       slices.Compact(slices.Sorted(slices.Values(f.Imports))),
@@ -87,7 +83,7 @@ func (n *normalizer) file(f *File) *File {
 }
 
 // messages leaves map entries out: their fields become maps.
-func (n *normalizer) messages(at string, messages []*Message) []*Message {
+func (n *normalizer) messages(at *Scope, messages []*Message) []*Message {
 	var out []*Message
 	for _, m := range messages {
 		if _, _, ok := m.MapEntry(); !ok {
@@ -97,8 +93,8 @@ func (n *normalizer) messages(at string, messages []*Message) []*Message {
 	return out
 }
 
-func (n *normalizer) message(at string, m *Message) *Message {
-	at = join(at, m.Name)
+func (n *normalizer) message(at *Scope, m *Message) *Message {
+	at = at.Enter(m.Name)
 	out := &Message{
 		Name:       m.Name,
 		Reserved:   sortReserved(m.Reserved),
@@ -115,22 +111,24 @@ func (n *normalizer) message(at string, m *Message) *Message {
 	return out
 }
 
-func (n *normalizer) fields(at string, fields []*Field) []*Field {
+func (n *normalizer) fields(at *Scope, fields []*Field) []*Field {
 	fields = slices.Clone(fields)
 	slices.SortStableFunc(fields, func(a, b *Field) int { return cmp.Compare(a.Tag, b.Tag) })
 	return each(fields, func(f *Field) *Field { return n.field(at, f) })
 }
 
-func (n *normalizer) field(at string, f *Field) *Field {
+func (n *normalizer) field(at *Scope, f *Field) *Field {
 	out := *f
-	if f.Key != "" {
+	switch {
+	case f.Key != "":
 		n.key(f.Key)
 		out.Type = n.absolute(at, f.Type)
-	} else if out.Type = n.absolute(at, f.Type); out.Type[0] == '.' {
-		if t := n.names.typeOf("", out.Type); t != nil && t.Message != nil {
+	case !IsScalar(f.Type):
+		out.Type = n.absolute(at, f.Type)
+		if t := at.Resolve(f.Type); t != nil && t.Message != nil {
 			if key, value, ok := t.Message.MapEntry(); ok {
 				n.key(key)
-				out.Label, out.Key, out.Type = "", key, n.absolute(t.Name, value)
+				out.Label, out.Key, out.Type = "", key, n.absolute(at.root.Enter(t.Name), value)
 			}
 		}
 	}
@@ -149,7 +147,7 @@ func (n *normalizer) key(key string) {
 }
 
 // oneOfs sorts by the first number and drops those without members.
-func (n *normalizer) oneOfs(at string, oneOfs []*OneOf) []*OneOf {
+func (n *normalizer) oneOfs(at *Scope, oneOfs []*OneOf) []*OneOf {
 	var out []*OneOf
 	for _, o := range oneOfs {
 		if len(o.Fields)+len(o.Groups) > 0 {
@@ -171,7 +169,7 @@ func (o *OneOf) first() int32 {
 	return min(o.Fields[0].Tag, o.Groups[0].Tag)
 }
 
-func (n *normalizer) groups(at string, groups []*Group) []*Group {
+func (n *normalizer) groups(at *Scope, groups []*Group) []*Group {
 	groups = slices.Clone(groups)
 	slices.SortStableFunc(groups, func(a, b *Group) int { return cmp.Compare(a.Tag, b.Tag) })
 	return each(groups, func(g *Group) *Group {
@@ -199,7 +197,7 @@ func sortReserved(reserved []Reserved) []Reserved {
 	return each(all, func(r Range) Reserved { return Reserved{r} })
 }
 
-func (n *normalizer) extensions(at string, extensions []Extensions) []Extensions {
+func (n *normalizer) extensions(at *Scope, extensions []Extensions) []Extensions {
 	var out []Extensions
 	for _, e := range extensions {
 		options := n.options(at, e.Options)
@@ -213,7 +211,7 @@ func (n *normalizer) extensions(at string, extensions []Extensions) []Extensions
 }
 
 // extends unites the blocks of a message.
-func (n *normalizer) extends(at string, extends []*Extend) []*Extend {
+func (n *normalizer) extends(at *Scope, extends []*Extend) []*Extend {
 	var out []*Extend
 	index := make(map[string]*Extend)
 	for _, e := range extends {
@@ -233,9 +231,9 @@ func (n *normalizer) extends(at string, extends []*Extend) []*Extend {
 	return out
 }
 
-func (n *normalizer) enums(at string, enums []*Enum) []*Enum {
+func (n *normalizer) enums(at *Scope, enums []*Enum) []*Enum {
 	return each(enums, func(e *Enum) *Enum {
-		at := join(at, e.Name)
+		at := at.Enter(e.Name)
 		out := &Enum{e.Name, sortReserved(e.Reserved), n.options(at, e.Options), nil}
 		out.Constants = each(e.Constants, func(c Constant) Constant {
 			return Constant{c.Name, c.Number, n.options(at, c.Options)}
@@ -247,8 +245,8 @@ func (n *normalizer) enums(at string, enums []*Enum) []*Enum {
 	})
 }
 
-func (n *normalizer) service(at string, s *Service) *Service {
-	at = join(at, s.Name)
+func (n *normalizer) service(at *Scope, s *Service) *Service {
+	at = at.Enter(s.Name)
 	return &Service{s.Name, n.options(at, s.Options), each(s.RPCs, func(r RPC) RPC {
 		r.Request, r.Response = n.absolute(at, r.Request), n.absolute(at, r.Response)
 		r.Options = n.options(at, r.Options)
@@ -262,7 +260,7 @@ func sortOptions(options []Option) {
 
 // options qualifies the names of custom options, makes one value of the
 // statements that set parts of the same option, and sorts.
-func (n *normalizer) options(at string, options []Option) []Option {
+func (n *normalizer) options(at *Scope, options []Option) []Option {
 	if len(options) == 0 {
 		return nil
 	}
@@ -275,7 +273,7 @@ func (n *normalizer) options(at string, options []Option) []Option {
 			continue
 		}
 		single := o.Path != ""
-		if x := n.names.extensionOf(at, o.Name); x != nil {
+		if x := at.extension(o.Name); x != nil {
 			o.Name = x.name
 			single = x.field.Label != Repeated
 		}
@@ -301,14 +299,14 @@ func (n *normalizer) options(at string, options []Option) []Option {
 }
 
 // steps splits what follows an option's parentheses into member names.
-func (n *normalizer) steps(at, path string) []string {
+func (n *normalizer) steps(at *Scope, path string) []string {
 	var steps []string
 	for path = strings.TrimPrefix(path, "."); path != ""; path = strings.TrimPrefix(path, ".") {
 		end := strings.IndexByte(path, '.')
 		if path[0] == '(' {
 			end = strings.IndexByte(path, ')')
 			name := path[1:end]
-			if x := n.names.extensionOf(at, name); x != nil {
+			if x := at.extension(name); x != nil {
 				name = x.name
 			}
 			steps, path = append(steps, "["+name+"]"), path[end+1:]

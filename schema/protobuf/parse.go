@@ -9,9 +9,10 @@ import (
 // parser reads declarations into a file.
 type parser struct {
 	reader
-	file  *File
-	first bool           // no declaration was read yet
-	where map[string]int // offsets of top-level types and services, prefixed with their kind
+	file   *File
+	first  bool           // no declaration was read yet
+	length int            // of the names of the messages around
+	where  map[string]int // offsets of top-level types and services, prefixed with their kind
 }
 
 // parse reads a .proto file. It accepts what the reference accepts, whose
@@ -53,6 +54,8 @@ func (p *parser) declaration() {
 	switch label {
 	case "package":
 		f.Package = p.name()
+		p.leave(p.within(f.Package))
+		p.length -= len(f.Package)
 		p.require(';')
 	case "import":
 		p.imported()
@@ -141,10 +144,27 @@ func (p *parser) message() *Message {
 	return m
 }
 
+// maxName bounds the bytes of a package, and of the names of messages within
+// messages: a normal form repeats them wherever a type is used.
+const maxName = 1024
+
+// within enters the scope of a name, and returns how many levels it has.
+func (p *parser) within(name string) (levels int) {
+	if p.length += len(name); p.length > maxName {
+		p.fail(p.at, "a name is longer than %d bytes", maxName)
+	}
+	levels = 1 + strings.Count(name, ".")
+	p.enter(levels)
+	return levels
+}
+
 // body reads a message's declarations up to and with the closing brace.
 func (p *parser) body(m *Message) {
-	p.enter()
-	defer p.leave()
+	levels := p.within(m.Name)
+	defer func() {
+		p.leave(levels)
+		p.length -= len(m.Name)
+	}()
 	for !p.accept('}') {
 		if p.accept(';') {
 			continue
@@ -344,6 +364,8 @@ func (p *parser) extensions() Extensions {
 
 func (p *parser) enum() *Enum {
 	e := &Enum{Name: p.name()}
+	p.leave(p.within(e.Name))
+	p.length -= len(e.Name)
 	p.require('{')
 	for !p.accept('}') {
 		if p.accept(';') {
@@ -448,7 +470,11 @@ func (p *parser) option() Option {
 	var path []byte
 	for c := p.peek(); c == '.' || c == '('; c = p.peek() {
 		if c == '.' {
-			path = append(path, p.word()...)
+			step := p.word()
+			if strings.Contains(step, "..") || step[len(step)-1] == '.' && p.peek() != '(' {
+				p.fail(p.at, "expected a word")
+			}
+			path = append(path, step...)
 		} else {
 			path = append(append(append(path, '('), p.name()...), ')')
 		}
@@ -459,12 +485,10 @@ func (p *parser) option() Option {
 		p.fail(p.at, "expected '=' in option")
 	}
 	// The normal form folds the path into nested values.
-	steps := strings.Count(o.Path, ".")
-	if p.depth += steps; p.depth > maxNesting {
-		panic(tooDeep)
-	}
+	steps := strings.Count(o.Path, ".") + strings.Count(o.Path, "(")
+	p.enter(steps)
 	o.Value = p.value()
-	p.depth -= steps
+	p.leave(steps)
 	return o
 }
 
@@ -488,8 +512,8 @@ func (p *parser) value() Value {
 
 // members reads a message in the text format.
 func (p *parser) members(open, end byte) Value {
-	p.enter()
-	defer p.leave()
+	p.enter(1)
+	defer p.leave(1)
 	p.require(open)
 	v := Value{Kind: Struct}
 	for seen := make(map[string]int); !p.accept(end); {
@@ -519,8 +543,8 @@ func (p *parser) members(open, end byte) Value {
 }
 
 func (p *parser) list() Value {
-	p.enter()
-	defer p.leave()
+	p.enter(1)
+	defer p.leave(1)
 	p.require('[')
 	v := Value{Kind: List}
 	for !p.accept(']') {

@@ -30,7 +30,7 @@ func (Language) Type() string { return api.Protobuf }
 
 // Parse reads a .proto file, or a serialized FileDescriptorProto in base64.
 // Errors are *SyntaxError, *DuplicateError or schema.ErrTooDeep. What the
-// file refers to is not looked at before Validate, Normalized or Resolve.
+// file refers to is not looked at before Validate, Normalized or Scope.
 func (Language) Parse(src schema.Source) (schema.Schema, error) {
 	f, err := read(src.Text)
 	if err != nil {
@@ -59,8 +59,8 @@ type Schema struct {
 	printed   sync.Once
 	canonical string
 
-	scoped   sync.Once
-	names    *scope
+	known    sync.Once
+	names    *world
 	namesErr error
 
 	normalized sync.Once

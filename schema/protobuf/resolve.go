@@ -33,37 +33,59 @@ func (t *Type) Local() string {
 	return t.Name[len(t.Package)+1:]
 }
 
-// extension is an option or other field declared in an extend block.
+// absolute is the full name with a leading dot.
+func (t *Type) absolute() string { return "." + t.Name }
+
+// extension is a field declared in an extend block; most are custom options.
 type extension struct {
 	name  string // full name
 	field *Field
 }
 
-// names is what can be named in one set of files.
-type names struct {
-	types      map[string]*Type
-	extensions map[string]*extension
+// node is a name in the tree of full names: a part of a package, a type, an
+// extension, or several of these.
+type node struct {
+	children  map[string]*node
+	typ       *Type
+	extension *extension
 }
 
-func newNames() *names {
-	return &names{make(map[string]*Type), make(map[string]*extension)}
-}
-
-// add enters the declarations of a file. Names already there stay.
-func (n *names) add(f *File, path string, origin Origin) {
-	d := declarations{n, Type{Package: f.Package, Origin: origin, file: path}}
-	for _, m := range f.Messages {
-		d.message(f.Package, m)
+// add returns the node below n at a path of names, made where it is missing.
+func (n *node) add(path string) *node {
+	for path != "" {
+		var name string
+		name, path, _ = strings.Cut(path, ".")
+		child := n.children[name]
+		if child == nil {
+			child = new(node)
+			if n.children == nil {
+				n.children = make(map[string]*node)
+			}
+			n.children[name] = child
+		}
+		n = child
 	}
-	for _, e := range f.Enums {
-		d.enum(f.Package, e)
-	}
-	d.extends(f.Package, f.Extends)
+	return n
 }
 
-type declarations struct {
-	*names
-	common Type
+// find returns the node below n at a path of names, or nil.
+func (n *node) find(path string) *node {
+	for more := true; more && n != nil; {
+		var name string
+		name, path, more = strings.Cut(path, ".")
+		n = n.children[name]
+	}
+	return n
+}
+
+// declarations enters what a file declares into a tree. What is there
+// already stays.
+type declarations struct{ common Type }
+
+func declare(root *node, f *File, path string, origin Origin) {
+	d := declarations{Type{Package: f.Package, Origin: origin, file: path}}
+	at := root.add(f.Package)
+	d.scope(at, f.Package, f.Messages, f.Enums, f.Extends)
 }
 
 func join(scope, name string) string {
@@ -73,66 +95,63 @@ func join(scope, name string) string {
 	return scope + "." + name
 }
 
-func (d declarations) enter(t Type) {
-	if _, ok := d.types[t.Name]; !ok {
-		d.types[t.Name] = &t
+func (d *declarations) scope(at *node, full string, messages []*Message, enums []*Enum, extends []*Extend) {
+	for _, m := range messages {
+		d.message(at, full, m)
 	}
-}
-
-func (d declarations) enum(scope string, e *Enum) {
-	t := d.common
-	t.Name, t.Enum = join(scope, e.Name), e
-	d.enter(t)
-}
-
-func (d declarations) message(scope string, m *Message) {
-	t := d.common
-	t.Name, t.Message = join(scope, m.Name), m
-	d.enter(t)
-	d.groups(t.Name, m.Groups)
-	for _, o := range m.OneOfs {
-		d.groups(t.Name, o.Groups)
+	for _, e := range enums {
+		t := d.common
+		t.Name, t.Enum = join(full, e.Name), e
+		at.add(e.Name).enter(&t)
 	}
-	d.extends(t.Name, m.Extends)
-	for _, m := range m.Messages {
-		d.message(t.Name, m)
-	}
-	for _, e := range m.Enums {
-		d.enum(t.Name, e)
-	}
-}
-
-func (d declarations) groups(scope string, groups []*Group) {
-	for _, g := range groups {
-		d.message(scope, &g.Body)
-	}
-}
-
-func (d declarations) extends(scope string, extends []*Extend) {
 	for _, e := range extends {
 		for _, f := range e.Fields {
-			x := &extension{join(scope, f.Name), f}
-			if _, ok := d.extensions[x.name]; !ok {
-				d.extensions[x.name] = x
+			if n := at.add(f.Name); n.extension == nil {
+				n.extension = &extension{join(full, f.Name), f}
 			}
 		}
-		d.groups(scope, e.Groups)
+		d.groups(at, full, e.Groups)
 	}
 }
 
-// scope is everything a schema can name: its own declarations, those of its
-// references, and the built-in ones, in this order. As in the reference, it does
-// not matter which of them the text imports.
-type scope struct {
-	own, refs *names
-	files     map[string]*File // the references by import path
+func (n *node) enter(t *Type) {
+	if n.typ == nil {
+		n.typ = t
+	}
 }
 
-func newScope(f *File, deps []schema.Dependency) (*scope, error) {
-	s := &scope{own: newNames(), refs: newNames()}
-	s.own.add(f, "", Origin{})
+func (d *declarations) message(at *node, full string, m *Message) {
+	t := d.common
+	t.Name, t.Message = join(full, m.Name), m
+	at = at.add(m.Name)
+	at.enter(&t)
+	d.groups(at, t.Name, m.Groups)
+	for _, o := range m.OneOfs {
+		d.groups(at, t.Name, o.Groups)
+	}
+	d.scope(at, t.Name, m.Messages, m.Enums, m.Extends)
+}
+
+func (d *declarations) groups(at *node, full string, groups []*Group) {
+	for _, g := range groups {
+		d.message(at, full, &g.Body)
+	}
+}
+
+// world is everything a schema can name: its own declarations before those of its
+// references, and the built-in ones. As in the reference, it does not matter
+// which of them the text imports.
+type world struct {
+	root  *Scope
+	files map[string]*File // the references by import path
+}
+
+func newWorld(f *File, deps []schema.Dependency) (*world, error) {
+	w := &world{}
+	own := new(node)
+	declare(own, f, "", Origin{})
 	if len(deps) > 0 {
-		s.files = make(map[string]*File, len(deps))
+		w.files = make(map[string]*File, len(deps))
 	}
 	for i := range deps {
 		d := &deps[i]
@@ -140,80 +159,83 @@ func newScope(f *File, deps []schema.Dependency) (*scope, error) {
 		if err != nil {
 			return nil, fmt.Errorf("reference %q (subject %q, version %d): %w", d.Name, d.Subject, d.Version, err)
 		}
-		s.files[d.Name] = file
-		s.refs.add(file, d.Name, Origin{d.Subject, d.Version})
+		w.files[d.Name] = file
+		declare(own, file, d.Name, Origin{d.Subject, d.Version})
 	}
-	return s, nil
+	w.root = &Scope{here: [2]*node{own, builtin().names}}
+	w.root.root = w.root
+	return w, nil
 }
 
-func (s *scope) sets() [3]*names { return [...]*names{s.own, s.refs, builtin().names} }
+// Scope is a place where names are used: a package or a message. The nil Scope
+// knows no names.
+type Scope struct {
+	root, parent *Scope
+	here         [2]*node // the place among the schema's names and the built-in ones
+}
 
-// lookup finds what a name means where it is used: a leading dot makes it a
-// full name, otherwise it is sought in the innermost scope first. found tells
-// whether something has the full name given.
-func lookup(at, name string, found func(full []byte) bool) bool {
+// Enter returns the scope of a package or message within s.
+func (s *Scope) Enter(path string) *Scope {
+	if s == nil {
+		return nil
+	}
+	for path != "" {
+		var name string
+		name, path, _ = strings.Cut(path, ".")
+		s = &Scope{s.root, s, [2]*node{s.here[0].find(name), s.here[1].find(name)}}
+	}
+	return s
+}
+
+// find looks a name up: a leading dot makes it a full name, otherwise it is
+// sought in the innermost scope first.
+func (s *Scope) find(name string, wanted func(*node) bool) *node {
+	if s == nil {
+		return nil
+	}
 	if rest, ok := strings.CutPrefix(name, "."); ok {
-		return found([]byte(rest))
+		name, s = rest, s.root
 	}
-	buf := make([]byte, 0, len(at)+1+len(name))
-	for {
-		buf = buf[:0]
-		if at != "" {
-			buf = append(append(buf, at...), '.')
-		}
-		if found(append(buf, name...)) {
-			return true
-		}
-		if at == "" {
-			return false
-		}
-		at = at[:max(0, strings.LastIndexByte(at, '.'))]
-	}
-}
-
-// typeOf resolves the name of a type used in the scope with the full name at.
-func (s *scope) typeOf(at, name string) *Type {
-	var t *Type
-	lookup(at, name, func(full []byte) bool {
-		for _, n := range s.sets() {
-			if t = n.types[string(full)]; t != nil {
-				return true
+	for ; s != nil; s = s.parent {
+		for _, n := range s.here {
+			if n = n.find(name); n != nil && wanted(n) {
+				return n
 			}
 		}
-		return false
-	})
-	return t
+	}
+	return nil
 }
 
-// extensionOf resolves the name of a custom option.
-func (s *scope) extensionOf(at, name string) *extension {
-	var x *extension
-	lookup(at, name, func(full []byte) bool {
-		for _, n := range s.sets() {
-			if x = n.extensions[string(full)]; x != nil {
-				return true
-			}
-		}
-		return false
-	})
-	return x
+// Resolve returns the message or enum that a name means here, or nil.
+func (s *Scope) Resolve(name string) *Type {
+	if n := s.find(name, func(n *node) bool { return n.typ != nil }); n != nil {
+		return n.typ
+	}
+	return nil
 }
 
-// scope returns what the schema can name. References are read at the first call.
-func (s *Schema) scope() (*scope, error) {
-	s.scoped.Do(func() { s.names, s.namesErr = newScope(s.file, s.deps) })
-	return s.names, s.namesErr
+// extension returns the extension that a name means here, or nil.
+func (s *Scope) extension(name string) *extension {
+	if n := s.find(name, func(n *node) bool { return n.extension != nil }); n != nil {
+		return n.extension
+	}
+	return nil
 }
 
-// Resolve returns the type that a name means where it is used: in the scope
-// with the full name at, a package or a message. It is nil for a name that
-// means no message or enum.
-func (s *Schema) Resolve(at, name string) *Type {
-	names, err := s.scope()
+// Scope returns the scope of a package or message by its full name, "" for the
+// one around everything. It is nil if a reference cannot be read.
+func (s *Schema) Scope(full string) *Scope {
+	w, err := s.world()
 	if err != nil {
 		return nil
 	}
-	return names.typeOf(at, name)
+	return w.root.Enter(full)
+}
+
+// world returns what the schema can name. References are read at the first call.
+func (s *Schema) world() (*world, error) {
+	s.known.Do(func() { s.names, s.namesErr = newWorld(s.file, s.deps) })
+	return s.names, s.namesErr
 }
 
 var builtin = sync.OnceValue(readBuiltin)

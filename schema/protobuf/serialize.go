@@ -38,11 +38,11 @@ func (s *Schema) serialized() (string, error) {
 // maps become nested messages named by the field, members of oneofs come
 // first; groups, unknown imports and custom options but Confluent's are left out.
 func (s *Schema) descriptor() (*descriptorpb.FileDescriptorProto, error) {
-	names, err := s.scope()
+	w, err := s.world()
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{file: s.file, names: names, visible: map[string]bool{"": true}, symbols: make(map[string]bool)}
+	b := &builder{file: s.file, world: w, visible: map[string]bool{"": true}, symbols: make(map[string]bool)}
 	d := b.build()
 	if b.err != nil {
 		return nil, b.err
@@ -53,7 +53,7 @@ func (s *Schema) descriptor() (*descriptorpb.FileDescriptorProto, error) {
 // builder makes a descriptor. It keeps the first error.
 type builder struct {
 	file    *File
-	names   *scope
+	world   *world
 	visible map[string]bool // import paths whose types may be named
 	symbols map[string]bool // full names declared so far
 	err     error
@@ -81,7 +81,7 @@ func (b *builder) declare(at, name string) string {
 
 // lookupFile finds an importable file.
 func (b *builder) lookupFile(path string) *File {
-	if f := b.names.files[path]; f != nil {
+	if f := b.world.files[path]; f != nil {
 		return f
 	}
 	return builtin().files[path]
@@ -253,7 +253,7 @@ func (b *builder) typed(full, at, name string, d *descriptorpb.FieldDescriptorPr
 
 // known resolves a type that must be declared in a file that is imported.
 func (b *builder) known(full, at, name string) *Type {
-	t := b.names.typeOf(at, name)
+	t := b.world.root.Enter(at).Resolve(name)
 	if t == nil || !b.visible[t.file] {
 		b.fail(full, "%q is not defined.", name)
 		return nil

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/seed-9f7c7091/concordat/storage"
 )
@@ -232,7 +233,7 @@ func (s *Store) View(f func(storage.View) error) (err error) {
 
 // readError names bbolt's errors of beginning to read in our words.
 func (s *Store) readError(err error) error {
-	if errors.Is(err, bbolt.ErrDatabaseNotOpen) {
+	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
 		return storage.ErrClosed
 	}
 	return fmt.Errorf("storage/bolt: %s cannot be read: %w", s.path, err)

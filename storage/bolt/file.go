@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // openFile opens and locks a bbolt file. The file is looked at before bbolt maps
@@ -98,9 +99,9 @@ func openError(path string, o Options, err error) error {
 	switch {
 	case errors.As(err, &known):
 		return err
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, berrors.ErrTimeout):
 		return &FileError{Path: path, Problem: "is in use by another process", Remedy: "stop it, or give another path", Kind: ErrInUse}
-	case errors.Is(err, bbolt.ErrInvalid), errors.Is(err, bbolt.ErrChecksum), errors.Is(err, bbolt.ErrVersionMismatch):
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
 		return damaged(path, "its first pages", err)
 	}
 	problem := "cannot be opened for writing"

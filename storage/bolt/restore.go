@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // Restore puts a backup in the place of the file at path. The backup is checked
@@ -71,7 +72,7 @@ func hold(path string) (release func(), err error) {
 	o := Options{ReadOnly: true}.withDefaults()
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: o.LockTimeout, ReadOnly: true})
 	switch {
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, berrors.ErrTimeout):
 		return release, openError(path, o, err)
 	case err != nil:
 		return release, nil

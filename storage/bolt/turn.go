@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/seed-9f7c7091/concordat/storage"
 )
@@ -48,7 +49,7 @@ func (s *Store) Write(ctx context.Context, f func(storage.Turn) error) error {
 		if s.shut.Load() {
 			return storage.ErrClosed
 		}
-		return unavailable(s.path, bbolt.ErrDatabaseReadOnly)
+		return unavailable(s.path, berrors.ErrDatabaseReadOnly)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
