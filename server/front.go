@@ -25,6 +25,7 @@ var contentTypeBest = []string{produced[0]}
 // through the router.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
+	answering(r)
 	h := w.Header()
 	requestID := requestID(r)
 	h["X-Request-Id"] = []string{requestID}

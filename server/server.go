@@ -75,9 +75,7 @@ func (s *Server) ListenAndServe(ctx context.Context, ready func(addr string)) er
 // Serve is ListenAndServe on a listener, which it closes.
 func (s *Server) Serve(ctx context.Context, ln net.Listener, ready func(addr string)) error {
 	hs := &http.Server{
-		Handler:           s,
-		ReadHeaderTimeout: s.settings.HeaderTimeout,
-		IdleTimeout:       s.settings.IdleTimeout,
+		Handler: s,
 		// net/http answers a header beyond its bound with a line of text; ours is answered in the shape of other errors.
 		MaxHeaderBytes: 4 * s.settings.MaxHeader,
 		ErrorLog:       errorLog(s.settings.Logger),
@@ -87,6 +85,11 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener, ready func(addr str
 		ln.Close()
 		return err
 	}
+	watched := newConns(s.settings.HeaderTimeout, s.settings.IdleTimeout)
+	ln = watched.attach(hs, ln)
+	watching, stopWatching := context.WithCancel(context.Background())
+	defer stopWatching()
+	go watched.watch(watching)
 	failed := make(chan error, 1)
 	go func() {
 		if tlsConfig != nil {
