@@ -26,7 +26,7 @@ func (r *Registry) DeleteVersion(ctx context.Context, subject string, version in
 			return 0, err
 		}
 		all := t.versions(subject)
-		if t.associated(subject) && !slices.ContainsFunc(all, func(o entry) bool { return !o.Deleted && o.Version != e.Version }) {
+		if !permanent && t.associated(subject) && !slices.ContainsFunc(all, func(o entry) bool { return !o.Deleted && o.Version != e.Version }) {
 			return 0, api.NoActiveSubjectVersion(subject)
 		}
 		if err := t.unreferenced(subject, e, permanent, false); err != nil {

@@ -4,9 +4,11 @@ import (
 	"github.com/seed-9f7c7091/concordat/api"
 	"github.com/seed-9f7c7091/concordat/compat"
 	compatavro "github.com/seed-9f7c7091/concordat/compat/avro"
+	compatjson "github.com/seed-9f7c7091/concordat/compat/jsonschema"
 	compatprotobuf "github.com/seed-9f7c7091/concordat/compat/protobuf"
 	"github.com/seed-9f7c7091/concordat/schema"
 	"github.com/seed-9f7c7091/concordat/schema/avro"
+	"github.com/seed-9f7c7091/concordat/schema/jsonschema"
 	"github.com/seed-9f7c7091/concordat/schema/protobuf"
 )
 
@@ -19,6 +21,7 @@ type language struct {
 // languages by schema type.
 var languages = map[string]language{
 	api.Avro:     {avro.Language, compatavro.Differ},
+	api.JSON:     {jsonschema.Language, compatjson.Differ},
 	api.Protobuf: {protobuf.Language{}, compatprotobuf.Differ{}},
 }
 

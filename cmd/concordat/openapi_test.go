@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"regexp"
 	"strings"
 	"sync"
@@ -25,7 +26,11 @@ func checker(t *testing.T) *openapitest.Checker {
 
 func described(t *testing.T, q *replaytest.Request, a *replaytest.Answer) {
 	t.Helper()
-	if err := checker(t).Check(q.Method, q.Path, a.Status, a.Header, a.Body); err != nil {
+	header := http.Header{}
+	for k, v := range q.Headers {
+		header.Set(k, v)
+	}
+	if err := checker(t).Check(q.Method, q.Path, header, a.Status, a.Header, a.Body); err != nil {
 		t.Error(err)
 	}
 }
@@ -49,7 +54,7 @@ func TestOpenAPIOperations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := check.Check(method, path, a.Status, a.Header, a.Body); err != nil {
+		if err := check.Check(method, path, nil, a.Status, a.Header, a.Body); err != nil {
 			t.Error(err)
 		}
 	}
