@@ -255,23 +255,37 @@ func (c *comparison) compare(r *report, original, update *Node) {
 		r.refused = r.refused || !ok
 		return
 	}
-	// An incompatible pair is described a second time where it is met within
-	// itself, as the reference does, and not a third time.
-	most := 2
 	if ok {
 		if !r.all || r.described[p] {
 			return
 		}
 		r.described[p] = true
-		most = 1
 	}
-	if r.entered[p] >= most || len(r.path) > maxNesting || r.spend(1) || r.done() {
+	if len(r.path) > maxNesting || r.spend(1) || r.done() {
+		return
+	}
+	if original.Kind != jsonschema.Reference && update.Kind != jsonschema.Reference {
+		c.evaluate(r, p.original, p.update)
+		return
+	}
+	// What references lead to is described a second time where it is met within
+	// itself, as the reference implementation does, and not a third time.
+	via := pair{entry(original), entry(update)}
+	if r.entered[via] == 2 {
 		return
 	}
 	if r.entered == nil {
 		r.entered = make(map[pair]int)
 	}
-	r.entered[p]++
+	r.entered[via]++
 	c.evaluate(r, p.original, p.update)
-	r.entered[p]--
+	r.entered[via]--
+}
+
+// entry is what tells a node from others on the way through references.
+func entry(n *Node) *Node {
+	if n.Kind == jsonschema.Reference && n.Copied {
+		return n
+	}
+	return n.Resolve()
 }

@@ -48,8 +48,8 @@ func (c *comparison) evaluate(r *report, original, update *Node) {
 func (c *comparison) differentKinds(r *report, original, update *Node) {
 	switch {
 	case update.Kind == jsonschema.Combined:
-		sum := update.Criterion != jsonschema.All && len(update.Members) > 1
-		if sum || len(update.Members) == 1 {
+		sum := update.Criterion != jsonschema.All && update.Listed > 1
+		if sum || update.Listed == 1 {
 			for _, m := range update.Members {
 				if r.accepts(original, m) {
 					if r.all {
@@ -63,8 +63,8 @@ func (c *comparison) differentKinds(r *report, original, update *Node) {
 			}
 		}
 	case original.Kind == jsonschema.Combined:
-		product := original.Criterion == jsonschema.All && len(original.Members) > 1
-		if product || len(original.Members) == 1 {
+		product := original.Criterion == jsonschema.All && original.Listed > 1
+		if product || original.Listed == 1 {
 			for _, m := range original.Members {
 				if r.accepts(m, update) {
 					if r.all {

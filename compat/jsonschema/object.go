@@ -260,7 +260,7 @@ func (k *rest) compare(c *comparison, r *report, original, update unlisted) {
 		r.add(k.added, k.keyword)
 	case !original.refused && update.refused:
 		r.add(k.removed, k.keyword)
-	case original.schema == nil && update.schema != nil:
+	case update.schema != nil && (original.schema == nil || original.open() && !update.open()):
 		r.add(k.narrowed, k.keyword)
 	case original.schema != nil && update.schema == nil:
 		r.add(k.extended, k.keyword)

@@ -376,7 +376,7 @@ func referenceRule(b *builder, v *jsontree.Value) error {
 	if err != nil {
 		return under(err, "$ref")
 	}
-	n := &Node{Kind: Reference}
+	n := &Node{Kind: Reference, Copied: b.scope.dialect.modern}
 	b.parts = append(b.parts, n)
 	b.pending = append(b.pending, pending{n, *ref, b.scope})
 	return nil

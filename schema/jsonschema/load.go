@@ -218,8 +218,13 @@ func (l *loader) find(ref string, sc scope) (place, error) {
 	}
 	inner := scope{document: doc, dialect: sc.dialect, root: root, base: uri}
 	if v := root.Get("$schema"); v != nil && v.Kind == jsontree.String && !sc.dialect.modern {
-		if d := dialectByURL(v.Text); d != nil && !d.modern {
+		d := dialectByURL(v.Text)
+		switch {
+		case d != nil && !d.modern:
 			inner.dialect = d
+		case sc.dialect.name == "draft-04":
+			// Read as this draft, the reference knows no newer one; the other old drafts pass over what they do not know.
+			return place{}, refuse("the schema %q is written in %s, which a schema of draft-04 cannot refer to", uri, v.Text)
 		}
 	}
 	if fragment == "" || fragment[0] == '/' {

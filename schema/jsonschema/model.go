@@ -55,6 +55,9 @@ type Node struct {
 	Then      *Node
 	Else      *Node
 	Target    *Node // of a Reference
+	// Copied is set on a Reference of the later dialects: the reference makes a
+	// copy of the target for it, where the drafts up to 7 share one.
+	Copied bool
 }
 
 // Limit is a number that a keyword sets, as the double it is compared as.
