@@ -86,8 +86,10 @@ func TestOpenAPIOperations(t *testing.T) {
 			}
 		}
 	}
-	if unseen := check.Unseen(); len(unseen) > 0 {
-		t.Errorf("described, but never called:\n%s", strings.Join(unseen, "\n"))
+	for _, unseen := range check.Unseen() {
+		if strings.Count(unseen, " ") == 1 { // an operation, and not only one of its answers
+			t.Errorf("described, but never called: %s", unseen)
+		}
 	}
 }
 

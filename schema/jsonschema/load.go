@@ -78,9 +78,11 @@ type pending struct {
 // the texts and recursive schemas end.
 type loader struct {
 	documents map[string]*document // by URI
-	targets   map[*jsontree.Value]*Node
-	pending   []pending
-	hashes    map[*jsontree.Value]uint64
+	// targets holds what references lead to, apart from the same schemas where
+	// they stand; only the root of the later dialects is both.
+	targets map[*jsontree.Value]*Node
+	pending []pending
+	hashes  map[*jsontree.Value]uint64
 }
 
 // defaultBase is what the newer dialects resolve against for want of an id.
@@ -109,6 +111,10 @@ func load(root *jsontree.Value, deps []schema.Dependency) (*Node, error) {
 	n, err := l.build(root, sc)
 	if err != nil {
 		return nil, err
+	}
+	l.targets = make(map[*jsontree.Value]*Node)
+	if d.modern {
+		l.targets[root] = n
 	}
 	for len(l.pending) > 0 {
 		p := l.pending[len(l.pending)-1]
@@ -162,9 +168,6 @@ func (l *loader) target(p pending) (*Node, error) {
 	n, err := l.build(at.value, at.scope)
 	if err != nil {
 		return nil, err
-	}
-	if l.targets == nil {
-		l.targets = make(map[*jsontree.Value]*Node)
 	}
 	l.targets[at.value] = n
 	return n, nil
