@@ -46,13 +46,13 @@ const maxNesting = 100
 
 func (r *reader) enter(levels int) {
 	if r.depth += levels; r.depth > maxNesting {
-		panic(tooDeep)
+		panic(errTooDeep)
 	}
 }
 
 func (r *reader) leave(levels int) { r.depth -= levels }
 
-var tooDeep = fmt.Errorf("Could not parse Protobuf - %w: at most %d levels are read", schema.ErrTooDeep, maxNesting)
+var errTooDeep = fmt.Errorf("Could not parse Protobuf - %w: at most %d levels are read", schema.ErrTooDeep, maxNesting)
 
 // place returns line and column of an offset.
 func (r *reader) place(at int) (line, column int) {

@@ -28,7 +28,7 @@ func parse(text string) (file *File, err error) {
 		case *DuplicateError:
 			file, err = nil, e
 		case error:
-			if !errors.Is(e, tooDeep) {
+			if !errors.Is(e, errTooDeep) {
 				panic(e)
 			}
 			file, err = nil, e
