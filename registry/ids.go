@@ -156,8 +156,9 @@ func (r *Registry) IDsOfGUID(text string) ([]api.ContextID, error) {
 			return list, nil
 		}
 		for _, context := range append([]string{DefaultContext}, s.namedContexts()...) {
-			if id, ok := s.idOf(guid, context); ok {
-				list = append(list, api.ContextID{Context: context, ID: id})
+			// A content stays known by its id when its last version is gone.
+			if v := s.Get(hashes, hashKey(guid, context)); v != nil {
+				list = append(list, api.ContextID{Context: context, ID: number(v)})
 			}
 		}
 		slices.SortFunc(list, func(a, b api.ContextID) int { return strings.Compare(a.Context, b.Context) })

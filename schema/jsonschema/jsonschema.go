@@ -71,7 +71,7 @@ func (e *RootError) Error() string {
 type FieldNameError struct{ Name string }
 
 func (e *FieldNameError) Error() string {
-	return fmt.Sprintf("Field names cannot start with %s prefix", reservedPrefix)
+	return fmt.Sprintf("#: Field names cannot start with %s prefix", reservedPrefix)
 }
 
 // reservedPrefix begins the names that are not for properties of the root.
