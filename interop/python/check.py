@@ -173,7 +173,7 @@ def language(kind):
     equal(f"{kind}: get latest", (latest.version, latest.schema_id, latest.schema.schema_str), (2, two.schema_id, v2))
     refused(f"{kind}: get a version not there", lambda: client().get_version(subject, 9), 404, 40402, "Version 9 not found.")
 
-    equal(f"{kind}: compatible with the latest", client().test_compatibility(subject, first), True)
+    equal(f"{kind}: compatible with the latest", client().test_compatibility(subject, second), True)
     equal(f"{kind}: compatible with all", client().test_compatibility_all_versions(subject, second), True)
     equal(f"{kind}: incompatible with the latest", client().test_compatibility(subject, third), False)
     equal(f"{kind}: incompatible with version 1", client().test_compatibility(subject, third, version=1, verbose=True), False)

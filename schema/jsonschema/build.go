@@ -38,6 +38,15 @@ func under(err error, steps ...string) error {
 	return err
 }
 
+// of places an error of a keyword's own value; those of schemas below it have
+// their place already.
+func of(err error, keyword string) error {
+	if e, ok := err.(*Error); ok && len(e.Path) == 0 {
+		e.Path = []string{keyword}
+	}
+	return err
+}
+
 // builder makes the node of one schema object.
 type builder struct {
 	*loader
@@ -127,7 +136,7 @@ func (l *loader) build(v *jsontree.Value, sc scope) (*Node, error) {
 			continue
 		}
 		if err := r(&b, &m.Value); err != nil {
-			return nil, err
+			return nil, of(err, m.Name)
 		}
 	}
 	n := b.finish()
@@ -146,7 +155,7 @@ func (b *builder) onlyReference(ref *jsontree.Value) (*Node, error) {
 	for _, name := range annotations {
 		if r, v := b.scope.dialect.rules[name], b.from.Get(name); r != nil && v != nil {
 			if err := r(b, v); err != nil {
-				return nil, err
+				return nil, of(err, name)
 			}
 		}
 	}
@@ -290,7 +299,7 @@ func (b *builder) check(step string, v *jsontree.Value) error {
 
 func (b *builder) children(step string, v *jsontree.Value) ([]*Node, error) {
 	if v.Kind != jsontree.Array {
-		return nil, under(refuse("expected an array, found %s", found(v)), step)
+		return nil, refuse("expected an array, found %s", found(v))
 	}
 	nodes := make([]*Node, len(v.Items))
 	for i := range v.Items {
@@ -305,7 +314,7 @@ func (b *builder) children(step string, v *jsontree.Value) ([]*Node, error) {
 
 func (b *builder) named(step string, v *jsontree.Value) ([]Property, error) {
 	if v.Kind != jsontree.Object {
-		return nil, under(refuse("expected an object, found %s", found(v)), step)
+		return nil, refuse("expected an object, found %s", found(v))
 	}
 	all := make([]Property, len(v.Members))
 	for i := range v.Members {
@@ -374,7 +383,7 @@ func idRule(b *builder, v *jsontree.Value) (err error) {
 func referenceRule(b *builder, v *jsontree.Value) error {
 	ref, err := text(v)
 	if err != nil {
-		return under(err, "$ref")
+		return of(err, "$ref")
 	}
 	n := &Node{Kind: Reference, Copied: b.scope.dialect.modern}
 	b.parts = append(b.parts, n)
@@ -384,7 +393,7 @@ func referenceRule(b *builder, v *jsontree.Value) error {
 
 func enumRule(b *builder, v *jsontree.Value) error {
 	if v.Kind != jsontree.Array {
-		return under(refuse("expected an array, found %s", found(v)), "enum")
+		return refuse("expected an array, found %s", found(v))
 	}
 	n := &Node{Kind: Enum}
 	seen := make(map[string]bool, len(v.Items))
@@ -450,17 +459,17 @@ func patternRule(b *builder, v *jsontree.Value) error {
 			err = refuse("%v", err)
 		}
 	}
-	return under(err, "pattern")
+	return err
 }
 
 func multipleOfRule(zero bool) rule {
 	return func(b *builder, v *jsontree.Value) error {
 		var l Limit
 		if err := number(v, &l); err != nil {
-			return under(err, "multipleOf")
+			return err
 		}
 		if l.Value == 0 && !zero {
-			return under(refuse("multipleOf should not be 0"), "multipleOf")
+			return refuse("multipleOf should not be 0")
 		}
 		b.number().MultipleOf = v.Text
 		return nil
@@ -530,7 +539,7 @@ func names(v *jsontree.Value) (map[string]bool, error) {
 
 func dependenciesRule(b *builder, v *jsontree.Value) error {
 	if v.Kind != jsontree.Object {
-		return under(refuse("expected an object, found %s", found(v)), "dependencies")
+		return refuse("expected an object, found %s", found(v))
 	}
 	o := b.object()
 	for i := range v.Members {
@@ -554,7 +563,7 @@ func dependenciesRule(b *builder, v *jsontree.Value) error {
 
 func dependentRequiredRule(b *builder, v *jsontree.Value) error {
 	if v.Kind != jsontree.Object {
-		return under(refuse("expected an object, found %s", found(v)), "dependentRequired")
+		return refuse("expected an object, found %s", found(v))
 	}
 	o := b.object()
 	for i := range v.Members {

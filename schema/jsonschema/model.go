@@ -146,8 +146,6 @@ const (
 	One
 )
 
-var criteria = map[string]Criterion{"allOf": All, "anyOf": Any, "oneOf": One}
-
 // Keyword is the name of the keyword that states the criterion.
 func (c Criterion) Keyword() string { return [...]string{"allOf", "anyOf", "oneOf"}[c] }
 

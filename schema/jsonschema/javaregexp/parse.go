@@ -76,14 +76,6 @@ func (p *parser) fail(at int, format string, args ...any) error {
 
 func (p *parser) more() bool { return p.at < len(p.text) }
 
-func (p *parser) peek() rune {
-	if !p.more() {
-		return -1
-	}
-	r, _ := utf8.DecodeRuneInString(p.text[p.at:])
-	return r
-}
-
 func (p *parser) next() rune {
 	r, n := utf8.DecodeRuneInString(p.text[p.at:])
 	p.at += n
