@@ -1,20 +1,20 @@
 package main
 
 import (
-	"context"
-
 	"github.com/seed-9f7c7091/concordat/server/replaytest"
 	"github.com/seed-9f7c7091/concordat/storage"
+	"github.com/seed-9f7c7091/concordat/storage/storagetest"
 )
 
-// A fault is what a recording needs that no request can bring about.
+// A fault is what a recording needs that no request can bring about: a store
+// whose writes time out from an exchange on.
 type fault struct {
-	store  *frozenStore
-	frozen int // the exchange before which the store freezes
+	store  storagetest.Faulty
+	frozen int
 }
 
 var faults = map[string]*fault{
-	"faults-store-down": {store: &frozenStore{}, frozen: 3},
+	"faults-store-down": {frozen: 3},
 }
 
 func (f *fault) between() func(storage.Store) storage.Store {
@@ -22,8 +22,9 @@ func (f *fault) between() func(storage.Store) storage.Store {
 		return nil
 	}
 	return func(inner storage.Store) storage.Store {
-		f.store.Store, f.store.frozen = inner, false
-		return f.store
+		f.store.Store = inner
+		f.store.Fail(nil)
+		return &f.store
 	}
 }
 
@@ -31,18 +32,9 @@ func (f *fault) before() func(*replaytest.Exchange) {
 	if f == nil {
 		return nil
 	}
-	return func(e *replaytest.Exchange) { f.store.frozen = e.N >= f.frozen }
-}
-
-// frozenStore lets writes time out while it is frozen.
-type frozenStore struct {
-	storage.Store
-	frozen bool
-}
-
-func (s *frozenStore) Write(ctx context.Context, do func(storage.Turn) error) error {
-	if s.frozen {
-		return storage.ErrTimeout
+	return func(e *replaytest.Exchange) {
+		if e.N >= f.frozen {
+			f.store.Fail(storage.ErrTimeout)
+		}
 	}
-	return s.Store.Write(ctx, do)
 }

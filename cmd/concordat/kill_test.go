@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -71,11 +72,8 @@ type idVersion struct{ ID, Version int }
 // halves, and goes on counting where it was.
 func TestKillNineLosesNothing(t *testing.T) {
 	rounds := 5
-	switch {
-	case os.Getenv("CONCORDAT_LONG") != "":
-		rounds = 50
-	case testing.Short():
-		rounds = 2
+	if n, err := strconv.Atoi(os.Getenv("KILL_ROUNDS")); err == nil {
+		rounds = n
 	}
 	data := filepath.Join(t.TempDir(), "kill.db")
 	known := map[acknowledged]idVersion{}

@@ -17,7 +17,7 @@ const { Compatibility, LifecyclePolicy, RestError, RuleMode, SchemaRegistryClien
 const baseURL = process.env.CONCORDAT_URL;
 
 // client answers from the registry: its caches are empty.
-const client = () => new SchemaRegistryClient({ baseURLs: [baseURL], maxRetries: 0, cacheCapacity: 100 });
+const client = () => new SchemaRegistryClient({ baseURLs: [baseURL], maxRetries: 0, cacheCapacity: 100, createAxiosDefaults: { timeout: 20000 } });
 
 // Checks
 

@@ -40,7 +40,7 @@ URL = os.environ.get("CONCORDAT_URL")
 
 def client():
     """A client with empty caches, so that its answers come from the registry."""
-    return SchemaRegistryClient({"url": URL, "max.retries": 0})
+    return SchemaRegistryClient({"url": URL, "max.retries": 0, "timeout": 20})
 
 
 # Checks
@@ -533,9 +533,10 @@ def main():
         except Failure as e:
             failed += 1
             print("FAIL", e, flush=True)
-        except Exception:
+        except Exception as e:
             failed += 1
-            print(f"FAIL section {name}:\n{traceback.format_exc()}", flush=True)
+            lines = [f.lineno for f in traceback.extract_tb(e.__traceback__) if f.filename == __file__]
+            print(f"FAIL section {name}: {type(e).__name__}: {e} (check.py, line {lines[-1]})", flush=True)
     if failed:
         sys.exit(f"FAIL {failed} of {len(SECTIONS)} sections; {passed} checks passed")
     print(f"OK {passed} checks")

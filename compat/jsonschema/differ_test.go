@@ -1,0 +1,286 @@
+package jsonschema_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-9f7c7091/concordat/compat"
+	differ "github.com/seed-9f7c7091/concordat/compat/jsonschema"
+	"github.com/seed-9f7c7091/concordat/schema"
+	"github.com/seed-9f7c7091/concordat/schema/jsonschema"
+)
+
+func parse(t testing.TB, text string) schema.Schema {
+	t.Helper()
+	s, err := jsonschema.Language.Parse(schema.Source{Text: text})
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return s
+}
+
+// diff compares texts and writes the differences as "KIND path".
+func diff(t testing.TB, old, updated string, policy compat.Policy) []string {
+	t.Helper()
+	var all []string
+	for _, d := range differ.Differ.Diff(parse(t, updated), parse(t, old), policy) {
+		all = append(all, d.Kind+" "+d.Path)
+	}
+	return all
+}
+
+// TestDiff has an example for each part of the rules.
+func TestDiff(t *testing.T) {
+	for _, c := range []struct {
+		old, updated string
+		want         []string
+	}{
+		{`{"type":"integer"}`, `{"type":"number"}`, nil},
+		{`{"type":"number"}`, `{"type":"integer"}`, []string{"TYPE_NARROWED #/"}},
+		{`{"type":"string"}`, `{}`, nil},
+		{`{}`, `{"type":"string"}`, []string{"TYPE_CHANGED #/"}},
+		{`false`, `{"type":"string"}`, nil},
+		{`{"type":"string"}`, `{"type":["null","string"]}`, nil},
+		{`{"type":["null","string"]}`, `{"type":"string"}`, []string{"TYPE_CHANGED #/"}},
+		{`{"type":"string"}`, `{"type":["string"]}`, nil},
+		{`{"minLength":1}`, `{"minLength":2,"maxLength":5}`, []string{"MAX_LENGTH_ADDED #/maxLength", "MIN_LENGTH_INCREASED #/minLength"}},
+		{`{"multipleOf":2.5}`, `{"multipleOf":5}`, []string{"MULTIPLE_OF_EXPANDED #/multipleOf"}},
+		{`{"multipleOf":5}`, `{"multipleOf":2.5}`, nil},
+		{`{"multipleOf":1E+300}`, `{"multipleOf":1E+900}`, []string{"MULTIPLE_OF_CHANGED #/multipleOf"}},
+		{`{"properties":{"a":{}}}`, `{"properties":{"a":{},"b":{"type":"null"}}}`, []string{"OPTIONAL_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL #/properties/b"}},
+		{`{"properties":{"a":{}}}`, `{"properties":{"a":{}},"required":["a"]}`, []string{"REQUIRED_ATTRIBUTE_ADDED #/required/a"}},
+		{`{"properties":{"a":{}}}`, `{"properties":{"a":{"default":null}},"required":["a"]}`, nil},
+		{`{"properties":{"a":{"type":"null"}},"additionalProperties":false}`, `{"additionalProperties":{"type":"string"}}`, []string{
+			"TYPE_CHANGED #/properties/a", "PROPERTY_REMOVED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL #/properties/a"}},
+		{`{"patternProperties":{"^(?!x)":{"type":"string"}}}`, `{"patternProperties":{"^(?!x)":{}},"properties":{"a":{"type":"null"}}}`, []string{
+			"TYPE_CHANGED #/properties/a", "PROPERTY_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL #/properties/a"}},
+		{`{"dependencies":{"a":["b"]}}`, `{"dependencies":{"a":["b","c"],"d":{"type":"null"}}}`, []string{
+			"DEPENDENCY_ARRAY_EXTENDED #/dependencies/a", "DEPENDENCY_SCHEMA_ADDED #/dependencies/d"}},
+		{`{"items":{"type":"string"}}`, `{"items":{"type":"null"}}`, []string{"TYPE_CHANGED #/items"}},
+		{`{"type":"array"}`, `{"type":"array","items":{}}`, []string{"SCHEMA_ADDED #/items"}},
+		{`{"items":[{"type":"string"}]}`, `{"items":[{"type":"string"},{"type":"null"}]}`, []string{"ITEM_ADDED_TO_OPEN_CONTENT_MODEL #/items/1"}},
+		{`{"enum":[1,"a"]}`, `{"enum":["a"]}`, []string{"ENUM_ARRAY_NARROWED #/enum"}},
+		{`{"enum":[{"a":1,"b":2}]}`, `{"enum":[{"b":2,"a":1},1]}`, nil},
+		{`{"const":1}`, `{"const":1.0}`, []string{"ENUM_ARRAY_CHANGED #/const"}},
+		{`{"not":{"type":"integer"}}`, `{"not":{"type":"number"}}`, []string{"NOT_TYPE_EXTENDED #/not"}},
+		{`{"not":{"type":"number"}}`, `{"not":{"type":"integer"}}`, nil},
+		{`{"oneOf":[{"type":"string"},{"type":"null"}]}`, `{"oneOf":[{"type":"null"},{"type":"string"},{"type":"object"}]}`, nil},
+		{`{"oneOf":[{"type":"string"},{"type":"null"}]}`, `{"oneOf":[{"type":"null"}]}`, []string{"SUM_TYPE_NARROWED #/"}},
+		{`{"oneOf":[{"type":"string"},{"type":"null"}]}`, `{"oneOf":[{"type":"null"},{"type":"object"}]}`, []string{"COMBINED_TYPE_SUBSCHEMAS_CHANGED #/"}},
+		{`{"anyOf":[{"type":"string"},{"type":"null"}]}`, `{"oneOf":[{"type":"string"},{"type":"null"}]}`, []string{"COMBINED_TYPE_CHANGED #/"}},
+		// The first member fits both, the second only the first: one has to move.
+		{`{"anyOf":[{"type":"integer"},{"type":"number"}]}`, `{"anyOf":[{"type":"number"},{"type":"integer"}]}`, nil},
+		{`{"if":{"type":"string"}}`, `{"then":{"type":"null"}}`, nil},
+	} {
+		if got := diff(t, c.old, c.updated, compat.Strict); !slices.Equal(got, c.want) {
+			t.Errorf("%s -> %s\n\tgot  %q\n\twant %q", c.old, c.updated, got, c.want)
+		}
+	}
+}
+
+func TestLenient(t *testing.T) {
+	for _, c := range []struct{ old, updated string }{
+		{`{"properties":{"a":{}}}`, `{"properties":{"a":{},"b":{"type":"null"}}}`},
+		{`{"properties":{"a":{},"b":{}},"additionalProperties":false}`, `{"properties":{"a":{}},"additionalProperties":false}`},
+		{`{"type":"object"}`, `{"type":"object","additionalProperties":false}`},
+	} {
+		if len(diff(t, c.old, c.updated, compat.Strict)) == 0 {
+			t.Errorf("%s -> %s: strictly compatible", c.old, c.updated)
+		}
+		if got := diff(t, c.old, c.updated, compat.Lenient); got != nil {
+			t.Errorf("%s -> %s: %q", c.old, c.updated, got)
+		}
+	}
+}
+
+// TestRecursion compares schemas that contain themselves.
+func TestRecursion(t *testing.T) {
+	node := func(v, next string) string {
+		return `{"$ref":"#/definitions/n","definitions":{"n":{"type":"object","properties":{"v":` + v + `,"next":` + next + `}}}}`
+	}
+	const self, maybe = `{"$ref":"#/definitions/n"}`, `{"oneOf":[{"type":"null"},{"$ref":"#/definitions/n"}]}`
+	for _, c := range []struct {
+		old, updated string
+		want         []string
+	}{
+		{node(`{"type":"integer"}`, self), node(`{"type":"number"}`, self), nil},
+		{node(`{"type":"string"}`, self), node(`{"type":"number"}`, self), []string{"TYPE_CHANGED #/properties/next/properties/v", "TYPE_CHANGED #/properties/v"}},
+		{node(`{"type":"integer"}`, maybe), node(`{"type":"number"}`, maybe), nil},
+		// next alone would fit itself, but a node does not fit because of v.
+		{node(`{"type":"string"}`, maybe), node(`{"type":"number"}`, maybe), []string{"COMBINED_TYPE_SUBSCHEMAS_CHANGED #/properties/next", "TYPE_CHANGED #/properties/v"}},
+		{`{"$ref":"#"}`, `{"$ref":"#"}`, nil},
+	} {
+		if got := diff(t, c.old, c.updated, compat.Strict); !slices.Equal(got, c.want) {
+			t.Errorf("%s -> %s\n\tgot  %q\n\twant %q", c.old, c.updated, got, c.want)
+		}
+	}
+}
+
+func TestAll(t *testing.T) {
+	old := `{"title":"a","properties":{"x":{"type":"integer"}},"additionalProperties":false}`
+	updated := `{"title":"b","properties":{"x":{"type":"number"},"y":{"type":"null"}},"additionalProperties":true}`
+	var got []string
+	for _, f := range differ.All(parse(t, updated), parse(t, old), compat.Strict) {
+		got = append(got, fmt.Sprintf("%s %s %t", f.Kind.Name, f.Path, f.Kind.Allows(compat.Strict)))
+	}
+	want := []string{
+		"TITLE_CHANGED #/ true", "TYPE_EXTENDED #/properties/x true",
+		"OPTIONAL_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL #/properties/y true", "ADDITIONAL_PROPERTIES_ADDED #/additionalProperties true",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// TestKinds checks the table itself.
+func TestKinds(t *testing.T) {
+	names := make(map[string]bool)
+	for _, k := range differ.Kinds {
+		if names[k.Name] {
+			t.Errorf("%s is listed twice", k.Name)
+		}
+		names[k.Name] = true
+		if k.Strict && !k.Lenient {
+			t.Errorf("%s is allowed strictly but not leniently", k.Name)
+		}
+		if described := k.Text != ""; described == k.Strict && k.Name != "SCHEMA_ADDED" {
+			t.Errorf("%s: compatible %t, text %q", k.Name, k.Strict, k.Text)
+		}
+	}
+}
+
+// TestCompatibleWithItself compares all recorded schemas with themselves.
+func TestCompatibleWithItself(t *testing.T) {
+	seen := make(map[string]bool)
+	recordings(t, func(c *recording) {
+		if seen[c.New.Schema] {
+			return
+		}
+		seen[c.New.Schema] = true
+		a, err := read(c.Registry, c.New, true)
+		if err != nil || a.Validate(false) != nil {
+			return
+		}
+		b, err := read(c.Registry, posted{Schema: a.Canonical(), References: c.New.References}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diffs := differ.Differ.Diff(a, b, compat.Strict); len(diffs) > 0 {
+			t.Errorf("%s: %v", c.New.Schema, diffs)
+		}
+		n, _ := a.Normalized()
+		if diffs := differ.Differ.Diff(n, b, compat.Strict); len(diffs) > 0 {
+			t.Errorf("%s normalized: %v", c.New.Schema, diffs)
+		}
+	})
+}
+
+// TestBoundedWork compares schemas made to be costly.
+func TestBoundedWork(t *testing.T) {
+	repeat := func(n int, f func(i int) string) string {
+		parts := make([]string, n)
+		for i := range parts {
+			parts[i] = f(i)
+		}
+		return strings.Join(parts, ",")
+	}
+	doubling := func(leaf string) string {
+		return `{"$ref":"#/definitions/d0","definitions":{` + repeat(40, func(i int) string {
+			return fmt.Sprintf(`"d%d":{"type":"object","properties":{"a":{"$ref":"#/definitions/d%d"},"b":{"$ref":"#/definitions/d%d"}}}`, i, i+1, i+1)
+		}) + `,"d40":` + leaf + `}}`
+	}
+	tangled := func(leaf string) string {
+		return `{"$ref":"#/definitions/d0","definitions":{` + repeat(60, func(i int) string {
+			return fmt.Sprintf(`"d%d":{"oneOf":[%s,%s]}`, i, repeat(60, func(j int) string {
+				return fmt.Sprintf(`{"type":"object","properties":{"p%d":{"$ref":"#/definitions/d%d"}}}`, j, (i*j+1)%60)
+			}), leaf)
+		}) + `}}`
+	}
+	chain := func(leaf string) string {
+		return `{"$ref":"#/definitions/d0","definitions":{` + repeat(20000, func(i int) string {
+			return fmt.Sprintf(`"d%d":{"items":{"$ref":"#/definitions/d%d"}}`, i, i+1)
+		}) + `,"d20000":` + leaf + `}}`
+	}
+	union := func(from, n int, keyword string) string {
+		return `{"` + keyword + `":[` + repeat(n, func(i int) string { return fmt.Sprintf(`{"const":%d}`, from+i) }) + `]}`
+	}
+	nested := func(leaf string) string {
+		return strings.Repeat(`{"anyOf":[{"type":"null"},{"type":"object","properties":{"a":`, 200) + leaf + strings.Repeat(`}}]}`, 200)
+	}
+	const a, b = `{"type":"string"}`, `{"type":"number"}`
+	for name, c := range map[string][2]string{
+		"doubling":        {doubling(a), doubling(b)},
+		"doubling, alike": {doubling(a), doubling(a)},
+		"tangled":         {tangled(a), tangled(b)},
+		"tangled, alike":  {tangled(a), tangled(a)},
+		"chain":           {chain(a), chain(b)},
+		"chain, alike":    {chain(a), chain(a)},
+		"union":           {union(0, 1500, "oneOf"), union(1000, 1500, "oneOf")},
+		"union, alike":    {union(0, 20000, "anyOf"), union(0, 20000, "anyOf")},
+		"nested":          {nested(a), nested(b)},
+	} {
+		start := time.Now()
+		got := diff(t, c[0], c[1], compat.Strict)
+		if spent := time.Since(start); spent > 10*time.Second {
+			t.Errorf("%s took %v", name, spent)
+		}
+		deep := strings.HasPrefix(name, "chain")
+		if alike := c[0] == c[1]; (len(got) == 0) != alike && !deep {
+			t.Errorf("%s: %d differences", name, len(got))
+		}
+	}
+}
+
+func FuzzDiff(f *testing.F) {
+	f.Add(`{"type":"object","properties":{"a":{"$ref":"#"}}}`, `{"oneOf":[{"type":"null"},{"type":"object","patternProperties":{"^a":{"$ref":"#"}}}]}`)
+	f.Add(`{"$schema":"https://json-schema.org/draft/2020-12/schema","prefixItems":[{"const":1}],"items":false}`,
+		`{"$schema":"https://json-schema.org/draft/2020-12/schema","prefixItems":[{"const":1},{}],"unevaluatedItems":{"not":{"enum":[1]}}}`)
+	f.Add(`{"allOf":[{"minimum":1},{"multipleOf":2}],"dependencies":{"a":["b"]}}`, `{"anyOf":[{"minimum":1}],"if":{},"then":{"type":"string"}}`)
+	f.Fuzz(func(t *testing.T, old, updated string) {
+		var valid []schema.Schema
+		for _, text := range []string{old, updated} {
+			s, err := jsonschema.Language.Parse(schema.Source{Text: text})
+			if err != nil || s.Validate(false) != nil {
+				return
+			}
+			valid = append(valid, s)
+		}
+		lenient := differ.Differ.Diff(valid[1], valid[0], compat.Lenient)
+		if strict := differ.Differ.Diff(valid[1], valid[0], compat.Strict); len(strict) == 0 && len(lenient) > 0 {
+			t.Errorf("%s -> %s: strictly compatible, leniently not", old, updated)
+		}
+		again, err := jsonschema.Language.Parse(schema.Source{Text: valid[0].Canonical()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diffs := differ.Differ.Diff(again, valid[0], compat.Strict); len(diffs) > 0 {
+			t.Errorf("%s does not fit itself: %v", old, diffs)
+		}
+		differ.All(valid[1], valid[0], compat.Strict)
+	})
+}
+
+func BenchmarkDiff(b *testing.B) {
+	order := func(more string) schema.Schema {
+		var properties []string
+		for i := range 30 {
+			properties = append(properties, fmt.Sprintf(`"p%d":{"type":"string","maxLength":%d}`, i, 10+i))
+		}
+		return parse(b, `{"type":"object","properties":{`+strings.Join(properties, ",")+more+
+			`,"who":{"oneOf":[{"type":"null"},{"$ref":"#/definitions/who"}]}},"additionalProperties":false,"definitions":{"who":{"type":"object","properties":{"boss":{"$ref":"#/definitions/who"}}}}}`)
+	}
+	old, fits, fails := order(""), order(`,"new":{"type":"string"}`), order(`,"new":{"type":"string"},"p3":{"type":"null"}`)
+	for name, updated := range map[string]schema.Schema{"compatible": fits, "incompatible": fails} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if got := differ.Differ.Diff(updated, old, compat.Strict); (len(got) == 0) != (name == "compatible") {
+					b.Fatal(got)
+				}
+			}
+		})
+	}
+}
