@@ -38,8 +38,8 @@ type Check struct {
 // not, in the reference's words and order.
 func (c *Check) Messages() []string {
 	var msgs []string
-	if c.Fields && len(c.History) > 0 {
-		msgs = c.reserved(&c.History[len(c.History)-1])
+	if c.Fields {
+		msgs = c.reserved()
 	}
 	if rule := rules[c.Level]; rule.newReadsOld || rule.oldReadsNew {
 		for i := len(c.History) - 1; i >= 0; i-- {
@@ -136,10 +136,14 @@ func prefixUTF16(s string, n int) int {
 	return len(s)
 }
 
-// reserved checks the names that the metadata reserves against the newest version.
-func (c *Check) reserved(latest *Version) []string {
-	before, now := reservedNames(latest.Metadata), reservedNames(c.New.Metadata)
-	var msgs []string
+// reserved checks the names that the metadata reserves: those of the newest
+// version stay reserved, and no field takes one.
+func (c *Check) reserved() []string {
+	var before, msgs []string
+	if n := len(c.History); n > 0 {
+		before = reservedNames(c.History[n-1].Metadata)
+	}
+	now := reservedNames(c.New.Metadata)
 	for _, f := range before {
 		if !slices.Contains(now, f) {
 			msgs = append(msgs, fmt.Sprintf("The new schema has reserved field %s removed from its metadata which is present in the old schema's metadata.", f))

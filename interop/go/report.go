@@ -19,9 +19,10 @@ type section struct {
 
 // A report prints one line for each check and counts them. It is not safe for concurrent use.
 type report struct {
-	section string
-	passed  int
-	failed  int // sections
+	section  string
+	sections int
+	failed   int // sections
+	passed   int // checks
 }
 
 // failure is what a failed check panics with, for run to recover.
@@ -30,6 +31,7 @@ type failure string
 // run does the checks of one section.
 func (r *report) run(name string, checks func(*report)) {
 	r.section = name
+	r.sections++
 	defer func() {
 		switch f := recover().(type) {
 		case nil:
@@ -46,7 +48,7 @@ func (r *report) run(name string, checks func(*report)) {
 // summary prints the outcome of all and reports whether every check passed.
 func (r *report) summary() bool {
 	if r.failed > 0 {
-		fmt.Fprintf(os.Stderr, "FAIL %d sections; %d checks passed\n", r.failed, r.passed)
+		fmt.Fprintf(os.Stderr, "FAIL %d of %d sections; %d checks passed\n", r.failed, r.sections, r.passed)
 		return false
 	}
 	fmt.Printf("OK %d checks\n", r.passed)

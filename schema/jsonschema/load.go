@@ -52,7 +52,11 @@ type place struct {
 
 // enter returns the scope within a schema, which an id of its own changes.
 func (s scope) enter(v *jsontree.Value) (scope, error) {
-	id := v.Get(s.dialect.id)
+	return s.under(v, v.Get(s.dialect.id))
+}
+
+// under is enter for a schema whose id, nil if it has none, is known.
+func (s scope) under(v, id *jsontree.Value) (scope, error) {
 	if id == nil || id.Kind != jsontree.String {
 		return s, nil
 	}
@@ -83,6 +87,8 @@ type loader struct {
 	targets map[*jsontree.Value]*Node
 	pending []pending
 	hashes  map[*jsontree.Value]uint64
+	// indexes hold the members of large objects that references lead through.
+	indexes map[*jsontree.Value]map[string]*jsontree.Value
 }
 
 // defaultBase is what the newer dialects resolve against for want of an id.
@@ -183,7 +189,7 @@ func (l *loader) find(ref string, sc scope) (place, error) {
 	uri, fragment := cutFragment(absolute)
 	if base, _ := cutFragment(sc.base); uri == base || ref[0:min(1, len(ref))] == "#" {
 		if fragment == "" || fragment[0] == '/' {
-			return pointer(place{sc.root, sc}, fragment)
+			return l.pointer(place{sc.root, sc}, fragment)
 		}
 	}
 	for _, key := range []string{absolute, uri} {
@@ -195,7 +201,7 @@ func (l *loader) find(ref string, sc scope) (place, error) {
 			return at, nil
 		}
 		if ok && (fragment == "" || fragment[0] == '/') {
-			return pointer(at, fragment)
+			return l.pointer(at, fragment)
 		}
 	}
 	doc := l.documents[uri]
@@ -231,7 +237,7 @@ func (l *loader) find(ref string, sc scope) (place, error) {
 		}
 	}
 	if fragment == "" || fragment[0] == '/' {
-		return pointer(place{root, inner}, fragment)
+		return l.pointer(place{root, inner}, fragment)
 	}
 	at, ok, err := doc.lookup(absolute, inner.dialect)
 	if err == nil && !ok {
@@ -242,7 +248,7 @@ func (l *loader) find(ref string, sc scope) (place, error) {
 
 // pointer follows a JSON pointer from a root. At the root of a document
 // definitions count as $defs, behind the definitions that $defs itself has.
-func pointer(at place, fragment string) (place, error) {
+func (l *loader) pointer(at place, fragment string) (place, error) {
 	if fragment == "" {
 		return at, nil
 	}
@@ -254,16 +260,16 @@ func pointer(at place, fragment string) (place, error) {
 		}
 		token = strings.ReplaceAll(strings.ReplaceAll(token, "~1", "/"), "~0", "~")
 		if at.value.Kind == jsontree.Object {
-			if at.scope, err = at.scope.enter(at.value); err != nil {
+			if at.scope, err = at.scope.under(at.value, l.member(at.value, at.scope.dialect.id)); err != nil {
 				return place{}, err
 			}
 		}
 		var next *jsontree.Value
 		switch at.value.Kind {
 		case jsontree.Object:
-			next = at.value.Get(token)
+			next = l.member(at.value, token)
 			if i == 0 && token == "$defs" && at.value == at.scope.document.root {
-				next = definitions(at.value, next, tokens[1:])
+				next = l.definitions(at.value, next, tokens[1:])
 			}
 		case jsontree.Array:
 			if n, err := strconv.Atoi(token); err == nil && n >= 0 && n < len(at.value.Items) {
@@ -279,7 +285,7 @@ func pointer(at place, fragment string) (place, error) {
 }
 
 // definitions chooses between $defs and definitions for the name that follows.
-func definitions(root, defs *jsontree.Value, rest []string) *jsontree.Value {
+func (l *loader) definitions(root, defs *jsontree.Value, rest []string) *jsontree.Value {
 	old := root.Get("definitions")
 	if old == nil || old.Kind != jsontree.Object || defs != nil && defs.Kind != jsontree.Object {
 		return defs
@@ -290,11 +296,33 @@ func definitions(root, defs *jsontree.Value, rest []string) *jsontree.Value {
 	if len(rest) > 0 {
 		name, _ := url.PathUnescape(rest[0])
 		name = strings.ReplaceAll(strings.ReplaceAll(name, "~1", "/"), "~0", "~")
-		if defs.Get(name) == nil && old.Get(name) != nil {
+		if l.member(defs, name) == nil && l.member(old, name) != nil {
 			return old
 		}
 	}
 	return defs
+}
+
+// smallObject is the number of members up to which they are searched one by one.
+const smallObject = 32
+
+// member is the member of an object, found in constant time in large ones.
+func (l *loader) member(v *jsontree.Value, name string) *jsontree.Value {
+	if len(v.Members) <= smallObject {
+		return v.Get(name)
+	}
+	index, ok := l.indexes[v]
+	if !ok {
+		index = make(map[string]*jsontree.Value, len(v.Members))
+		for i := range v.Members {
+			index[v.Members[i].Name] = &v.Members[i].Value
+		}
+		if l.indexes == nil {
+			l.indexes = make(map[*jsontree.Value]map[string]*jsontree.Value)
+		}
+		l.indexes[v] = index
+	}
+	return index[name]
 }
 
 // lookup finds a schema of the document by the absolute URI of its id or anchor.

@@ -21,10 +21,12 @@ final class Report {
         }
     }
 
-    private int passed;
+    private int sections;
     private int failed;
+    private int passed;
 
     void section(String name, Section section) {
+        sections++;
         try {
             section.run();
         } catch (Failure e) {
@@ -40,7 +42,7 @@ final class Report {
     /** Prints the outcome and tells whether every check passed. */
     boolean summary() {
         if (failed > 0) {
-            System.err.println("FAIL " + failed + " sections; " + passed + " checks passed");
+            System.err.println("FAIL " + failed + " of " + sections + " sections; " + passed + " checks passed");
             return false;
         }
         System.out.println("OK " + passed + " checks");
