@@ -14,6 +14,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,10 +84,13 @@ func (c *Checker) CheckRequest(method, rawPathAndQuery string, header http.Heade
 	return nil
 }
 
-// Unseen lists what is described and was in no exchange that Check let pass:
-// "GET /subjects" for an operation, "GET /subjects 406" for an answer of one
-// that was seen. It is sorted.
-func (c *Checker) Unseen() []string { return c.coverage.unseen() }
+// Unseen lists the described operations, as "GET /subjects", that no exchange
+// which Check let pass has called. It is sorted.
+func (c *Checker) Unseen() []string { return c.coverage.operations() }
+
+// UnseenAnswers lists the described answers, as "GET /subjects 406", that were in no exchange
+// which Check let pass, of operations that were called. It is sorted.
+func (c *Checker) UnseenAnswers() []string { return c.coverage.answers() }
 
 // answer is what a server answered.
 type answer struct {
@@ -102,14 +106,26 @@ type call struct {
 	params  map[string]string
 }
 
+// errNoURI says that a request's target cannot be read. Such a request is refused
+// by the HTTP layer, in its own words.
+var errNoURI = errors.New("not a URI")
+
+// parameterOfSegment is what follows a semicolon in a segment of a path, and is no part of it.
+var parameterOfSegment = regexp.MustCompile(`;[^/]*`)
+
+// route finds the operation of a request as servers do, which tolerate a trailing
+// slash. Contexts are found by the description's second server, /contexts/{contextName}.
 func (c *Checker) route(method, target string, header http.Header) (*call, error) {
-	u, err := url.ParseRequestURI(target)
+	path, query, _ := strings.Cut(target, "?")
+	path = parameterOfSegment.ReplaceAllString(path, "")
+	if len(path) > 1 {
+		path = strings.TrimSuffix(path, "/")
+	}
+	u, err := url.ParseRequestURI(path)
 	if err != nil {
-		return nil, routers.ErrPathNotFound
+		return nil, errNoURI
 	}
-	if len(u.Path) > 1 { // A trailing slash is tolerated.
-		u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.EscapedPath(), "/")
-	}
+	u.RawQuery = query
 	r := &http.Request{Method: method, URL: u, Header: header}
 	route, params, err := c.router.FindRoute(r)
 	if err != nil {
@@ -120,7 +136,7 @@ func (c *Checker) route(method, target string, header http.Header) (*call, error
 
 func (c *Checker) check(method, target string, reqHeader http.Header, a *answer) error {
 	if given := reqHeader.Values("X-Request-ID"); len(given) == 1 && strings.TrimSpace(given[0]) != "" && a.header.Get("X-Request-ID") != given[0] {
-		return fmt.Errorf("X-Request-ID %q does not repeat the request's %q", a.header.Get("X-Request-ID"), given[0])
+		return fmt.Errorf("header X-Request-ID %q does not repeat the request's %q", a.header.Get("X-Request-ID"), given[0])
 	}
 	call, err := c.route(method, target, reqHeader)
 	if err != nil {
@@ -129,16 +145,17 @@ func (c *Checker) check(method, target string, reqHeader http.Header, a *answer)
 	if a.status == http.StatusMethodNotAllowed {
 		return fmt.Errorf("the description has this method at %s", call.Path)
 	}
-	key, response := find(call.Operation.Responses, a.status)
-	if response == nil {
+	described := call.Operation.Responses.Value(strconv.Itoa(a.status))
+	if described == nil {
 		return fmt.Errorf("status not described; %s %s has %s", method, call.Path, strings.Join(slices.Sorted(maps.Keys(call.Operation.Responses.Map())), ", "))
 	}
+	response := described.Value
 	if err := a.headers(response.Headers); err != nil {
 		return err
 	}
 	switch {
 	case method == http.MethodOptions && a.status == http.StatusOK:
-		err = a.options(call)
+		err = a.options(call, response.Content)
 	case method == http.MethodHead:
 		err = a.empty()
 	default:
@@ -150,18 +167,8 @@ func (c *Checker) check(method, target string, reqHeader http.Header, a *answer)
 	if a.status == http.StatusNotFound && a.errorCode() == http.StatusNotFound && call.PathItem.Extensions[extensionSetting] == nil && call.parameters() == nil {
 		return fmt.Errorf("answered as an unknown path, but the description has it as %s, and the parameters are fit for it", call.Path)
 	}
-	c.coverage.add(method+" "+call.Path, key)
+	c.coverage.add(method+" "+call.Path, a.status)
 	return nil
-}
-
-// find picks the response for a status, by the status itself or by its class (4XX).
-func find(responses *openapi3.Responses, status int) (key string, response *openapi3.Response) {
-	for _, key := range []string{strconv.Itoa(status), strconv.Itoa(status/100) + "XX"} {
-		if ref := responses.Value(key); ref != nil {
-			return key, ref.Value
-		}
-	}
-	return "", nil
 }
 
 // beforeRouting are the statuses that a request may be refused with whatever its path.
@@ -173,6 +180,12 @@ var beforeRouting = []int{
 // refused holds the answer to a request that leads to no operation against the
 // answers such requests have.
 func (a *answer) refused(method string, why error) error {
+	if errors.Is(why, errNoURI) {
+		if a.status != http.StatusBadRequest {
+			return fmt.Errorf("the target is %w, so the status must be %d", why, http.StatusBadRequest)
+		}
+		return nil
+	}
 	want := http.StatusNotFound
 	if errors.Is(why, routers.ErrMethodNotAllowed) {
 		want = http.StatusMethodNotAllowed
@@ -181,13 +194,16 @@ func (a *answer) refused(method string, why error) error {
 		return fmt.Errorf("the description has no such operation (%v), so the status must be %d", why, want)
 	}
 	if a.header.Get("X-Request-ID") == "" {
-		return errors.New("no X-Request-ID")
+		return errors.New("no header X-Request-ID")
 	}
 	if len(a.body) == 0 && (method == http.MethodHead || a.status != want) {
 		return nil
 	}
 	if method == http.MethodHead {
 		return a.empty()
+	}
+	if contentType := a.header.Get("Content-Type"); contentType != "" && contentType != "application/json" && !strings.HasSuffix(contentType, "+json") {
+		return fmt.Errorf("Content-Type %q of an error", contentType)
 	}
 	if a.errorCode() != a.status {
 		return fmt.Errorf(`the body must be {"error_code":%d,"message":"…"}: %.200q`, a.status, a.body)
@@ -232,7 +248,7 @@ func (a *answer) headers(described openapi3.Headers) error {
 
 // options holds the answer to OPTIONS against the methods of its path. A preflight
 // of a browser that is let in is answered by headers alone.
-func (a *answer) options(call *call) error {
+func (a *answer) options(call *call, described openapi3.Content) error {
 	if a.header.Get("Access-Control-Allow-Methods") != "" {
 		if call.request.Header.Get("Access-Control-Request-Method") == "" {
 			return errors.New("answered as a preflight, but the request is none")
@@ -243,9 +259,9 @@ func (a *answer) options(call *call) error {
 	got := strings.Split(a.header.Get("Allow"), ",")
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
-		return fmt.Errorf("Allow names %s, but the description has %s at %s", strings.Join(got, ","), strings.Join(want, ","), call.Path)
+		return fmt.Errorf("header Allow names %s, but the description has %s at %s", strings.Join(got, ","), strings.Join(want, ","), call.Path)
 	}
-	return a.content(call.Operation.Responses.Status(a.status).Value.Content)
+	return a.content(described)
 }
 
 func (a *answer) empty() error {
@@ -323,8 +339,7 @@ func visit(schema *openapi3.SchemaRef, value any, as openapi3.SchemaValidationOp
 // parameters tells what is wrong with the parameters of a request.
 func (call *call) parameters() error {
 	input := &openapi3filter.RequestValidationInput{Request: call.request, PathParams: call.params, Route: call.Route}
-	own := call.Operation.Parameters
-	for _, p := range slices.Concat(own, call.PathItem.Parameters) {
+	for _, p := range slices.Concat(call.Operation.Parameters, call.PathItem.Parameters) {
 		if err := openapi3filter.ValidateParameter(context.Background(), input, p.Value); err != nil {
 			return err
 		}

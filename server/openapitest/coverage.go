@@ -1,8 +1,8 @@
 package openapitest
 
 import (
-	"maps"
 	"slices"
+	"strconv"
 	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -11,7 +11,7 @@ import (
 // coverage remembers which answers of which operations were seen.
 type coverage struct {
 	mu   *sync.Mutex
-	seen map[string]map[string]bool // "GET /subjects" → "200", "4XX" → seen
+	seen map[string]map[string]bool // "GET /subjects" → "200" → seen
 }
 
 func newCoverage(doc *openapi3.T) coverage {
@@ -28,19 +28,42 @@ func newCoverage(doc *openapi3.T) coverage {
 	return coverage{&sync.Mutex{}, seen}
 }
 
-func (c coverage) add(operation, answer string) {
+func (c coverage) add(operation string, status int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.seen[operation][answer] = true
+	c.seen[operation][strconv.Itoa(status)] = true
 }
 
-func (c coverage) unseen() []string {
+func called(answers map[string]bool) bool {
+	for _, seen := range answers {
+		if seen {
+			return true
+		}
+	}
+	return false
+}
+
+// operations lists those that were not called.
+func (c coverage) operations() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var list []string
 	for operation, answers := range c.seen {
-		if !slices.Contains(slices.Collect(maps.Values(answers)), true) {
+		if !called(answers) {
 			list = append(list, operation)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// answers lists those that were not given, of operations that were called.
+func (c coverage) answers() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []string
+	for operation, answers := range c.seen {
+		if !called(answers) {
 			continue
 		}
 		for answer, seen := range answers {
