@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -79,6 +80,8 @@ func (s *Server) addOwnRoutes() {
 		}
 		s.echo.GET(path, counted)
 		s.echo.HEAD(path, counted)
+		allowed := allow([]string{http.MethodGet})
+		s.echo.OPTIONS(path, s.options(strings.Join(allowed, ","), strings.Join(allowed, ", ")))
 	}
 	own("/metrics", echo.WrapHandler(s.metrics.handler()))
 	own("/openapi.yaml", func(ec echo.Context) error {

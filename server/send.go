@@ -39,7 +39,11 @@ func send(w http.ResponseWriter, r *http.Request, status int, contentType string
 	} else {
 		h["Content-Type"] = []string{contentType}
 	}
-	h["Vary"] = varyAcceptEncoding
+	if len(h["Vary"]) == 0 {
+		h["Vary"] = varyAcceptEncoding
+	} else { // CORS has set it
+		h.Add("Vary", varyAcceptEncoding[0])
+	}
 	if len(body) >= minGzip && acceptsGzip(r) && r.Method != http.MethodHead {
 		h["Content-Encoding"] = encodingGzip
 		w.WriteHeader(status)
