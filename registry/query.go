@@ -36,12 +36,13 @@ const (
 func (r *Registry) Subjects(prefix string, which Deletion, p Page) ([]string, error) {
 	return view(r, func(s state) ([]string, error) {
 		list := []string{}
+		enough := max(p.Offset, 0) + r.settings.Subjects.Limit(p.Limit)
 		s.eachSubject(prefix, func(subject string, versions []entry) bool {
 			live := slices.ContainsFunc(versions, func(e entry) bool { return !e.Deleted })
 			if which == WithDeleted || live == (which == Live) {
 				list = append(list, subject)
 			}
-			return true
+			return len(list) < enough
 		})
 		return page(list, p, r.settings.Subjects), nil
 	})
