@@ -44,7 +44,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	body, failure := s.readBody(w, r)
 	if failure == nil && s.answers != nil && plain(r) {
-		if a := s.answers.find(r.RequestURI, body); a != nil {
+		if a := s.answers.find(r.RequestURI, body); a != nil && (len(a.body) < minGzip || !acceptsGzip(r)) {
 			h["Content-Type"] = contentTypeBest
 			h["Content-Length"] = a.length
 			h["Vary"] = varyAcceptEncoding
@@ -60,12 +60,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.slow(w, r, &journey{body: body, failure: failure, user: user, requestID: requestID, start: start})
 }
 
-// plain reports whether a held answer suits the request: its type is the best,
-// it is not compressed, and nothing else about the request changes the answer.
+// plain reports whether a held answer suits the request: its type is the best
+// and nothing else about the request changes the answer. Answers held are never compressed ones.
 func plain(r *http.Request) bool {
 	h := r.Header
 	return (r.Method == http.MethodGet || r.Method == http.MethodPost && judgeContentType(h["Content-Type"]) == bodyFine) &&
-		plainAccept(h["Accept"]) && len(h["Origin"]) == 0 && len(h["Accept-Encoding"]) == 0
+		plainAccept(h["Accept"]) && len(h["Origin"]) == 0
 }
 
 // requestID is the id a client gave its request, if it gave one, else a new UUID.

@@ -418,3 +418,37 @@ func FuzzRouter(f *testing.F) {
 		}
 	})
 }
+
+// Whether an answer is held or not, a client that takes gzip gets it for what is worth it.
+func TestGzip(t *testing.T) {
+	srv := newServer(t, nil)
+	long := fmt.Sprintf(`{"schema":"{\"type\":\"record\",\"name\":\"R\",\"doc\":\"%s\",\"fields\":[]}"}`, strings.Repeat("x", 4000))
+	call := func(method, path, body, encoding string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, path, strings.NewReader(body))
+		if encoding != "" {
+			r.Header.Set("Accept-Encoding", encoding)
+		}
+		w := httptest.NewRecorder()
+		srv.ServeHTTP(w, r)
+		return w
+	}
+	call("POST", "/subjects/long/versions", long, "")
+	call("POST", "/subjects/short/versions", stringSchema, "")
+	for range 3 { // first answered anew, then from what is held
+		for _, c := range []struct {
+			path, encoding, want string
+		}{
+			{"/schemas/ids/1", "", ""},
+			{"/schemas/ids/1", "gzip", "gzip"},
+			{"/schemas/ids/1", "deflate, gzip;q=1.0", "gzip"},
+			{"/schemas/ids/1", "gzip;q=0", ""},
+			{"/schemas/ids/2", "gzip", ""},
+			{"/schemas/ids/2", "", ""},
+		} {
+			w := call("GET", c.path, "", c.encoding)
+			if got := w.Header().Get("Content-Encoding"); w.Code != 200 || got != c.want {
+				t.Errorf("%s with Accept-Encoding %q: %d %q, want %q", c.path, c.encoding, w.Code, got, c.want)
+			}
+		}
+	}
+}
