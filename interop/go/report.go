@@ -68,8 +68,25 @@ func (r *report) equal(name string, got, want any) {
 	r.ok(name)
 }
 
-// refused passes if err is the registry's error with this code, of the HTTP status that goes with it, and every text
-// is in its message.
+// messages are what the message of an error says whatever it is about.
+var messages = map[int]string{
+	40401: "not found.",
+	40402: "not found.",
+	40403: "not found",
+	40404: "was soft deleted.Set permanent=true to delete permanently",
+	40405: "was not deleted first before being permanently deleted",
+	40406: "was soft deleted.Set permanent=true to delete permanently",
+	40407: "was not deleted first before being permanently deleted",
+	40408: "does not have subject-level compatibility configured",
+	40409: "does not have subject-level mode configured",
+	40901: "Schema being registered is incompatible with an earlier schema for subject",
+	42201: "Invalid schema",
+	42206: "One or more references exist to the schema",
+	42211: "is not empty.",
+}
+
+// refused passes if err is the registry's error with this code, of the HTTP status that goes with it, and its message says what is
+// common to the code and every text.
 func (r *report) refused(name string, err error, code int, texts ...string) {
 	status, got, message := refusal(err)
 	if got != code {
@@ -78,7 +95,7 @@ func (r *report) refused(name string, err error, code int, texts ...string) {
 	if status != 0 && status != code/100 {
 		panic(failure(fmt.Sprintf("%s: code %d came with HTTP status %d", name, code, status)))
 	}
-	for _, text := range texts {
+	for _, text := range append(texts, messages[code]) {
 		if !strings.Contains(message, text) {
 			panic(failure(fmt.Sprintf("%s: %q is not in the message %q", name, text, message)))
 		}

@@ -37,7 +37,25 @@ function equal(name, got, want) {
   ok(name);
 }
 
-// refused expects the client's RestError with this status and code, and every text in its message.
+// What the message of an error says whatever it is about.
+const messages = {
+  40401: 'not found.',
+  40402: 'not found.',
+  40403: 'not found',
+  40404: 'was soft deleted.Set permanent=true to delete permanently',
+  40405: 'was not deleted first before being permanently deleted',
+  40406: 'was soft deleted.Set permanent=true to delete permanently',
+  40407: 'was not deleted first before being permanently deleted',
+  40408: 'does not have subject-level compatibility configured',
+  40410: 'Association for',
+  40901: 'Schema being registered is incompatible with an earlier schema for subject',
+  42201: 'Invalid schema',
+  42203: 'Invalid compatibility level.',
+  42206: 'One or more references exist to the schema',
+};
+
+// refused expects the client's RestError with this status and code. Its message must say what is common to the code and
+// every text.
 async function refused(name, call, status, code, ...texts) {
   let got;
   try {
@@ -47,7 +65,7 @@ async function refused(name, call, status, code, ...texts) {
     if (e.status !== status || e.errorCode !== code) {
       throw new Failure(`${name}: refused with ${e.status}/${e.errorCode}, want ${status}/${code}: ${e.message}`);
     }
-    for (const text of texts) {
+    for (const text of [messages[code], ...texts]) {
       if (!e.message.includes(text)) throw new Failure(`${name}: ${inspect(text)} is not in the message ${inspect(e.message)}`);
     }
     return ok(name);
@@ -158,7 +176,7 @@ async function references(schemaType) {
   check('lookup with a reference', await client().getId(subject, refers), got);
   check('text and references come back', pick(await client().getBySubjectAndId('', got), 'schema', 'references'), { schema: source, references });
   check('compatible through the reference', await client().testSubjectCompatibility(subject, refers), true);
-  await refused(`${schemaType}: a referenced version cannot go`, () => client().deleteSubjectVersion(base, 1), 422, 42206, 'One or more references exist to the schema');
+  await refused(`${schemaType}: a referenced version cannot go`, () => client().deleteSubjectVersion(base, 1), 422, 42206);
   await refused(`${schemaType}: a referenced subject cannot go`, () => client().deleteSubject(base), 422, 42206);
 }
 
@@ -180,15 +198,15 @@ async function formats() {
 }
 
 async function listing() {
-  for (const name of ['list-b', 'list-a']) await client().register(name, { schema: AVRO.v1 });
-  const subjects = await client().getAllSubjects();
-  equal('subjects: sorted', subjects, subjects.toSorted());
-  equal('subjects: all there', subjects.filter((s) => s.startsWith('list-')), ['list-a', 'list-b']);
+  const listed = { schema: record('Listed', id) };
+  equal('subjects: none', await client().getAllSubjects(), []);
+  for (const name of ['list-b', 'list-a']) await client().register(name, listed);
+  equal('subjects: all, sorted', await client().getAllSubjects(), ['list-a', 'list-b']);
   await refused('versions: of a subject not there', () => client().getAllVersions('absent'), 404, 40401, "Subject 'absent' not found.");
   const odd = 'odd/name with:all+of%it-é';
-  await client().register(odd, { schema: AVRO.v1 });
+  await client().register(odd, listed);
   equal('subjects: odd characters', (await client().getLatestSchemaMetadata(odd)).subject, odd);
-  await client().register(':.team:orders', { schema: AVRO.v2 });
+  await client().register(':.team:orders', listed);
   equal('contexts: a subject in one', (await client().getLatestSchemaMetadata(':.team:orders')).subject, ':.team:orders');
 }
 
@@ -199,8 +217,8 @@ async function config() {
   equal('config: get global', await client().getDefaultConfig(), { compatibilityLevel: 'FULL' });
   equal('config: set global back', await client().updateDefaultConfig({ compatibility: 'BACKWARD' }), { compatibility: 'BACKWARD' });
   equal('config: global is back', await client().getDefaultCompatibility(), 'BACKWARD');
-  await refused('config: of a subject without', () => client().getCompatibility(subject), 404, 40408, `Subject '${subject}' does not have subject-level compatibility configured`);
-  await refused('config: an unknown level', () => client().updateCompatibility(subject, 'SIDEWAYS'), 422, 42203, 'Invalid compatibility level');
+  await refused('config: of a subject without', () => client().getCompatibility(subject), 404, 40408);
+  await refused('config: an unknown level', () => client().updateCompatibility(subject, 'SIDEWAYS'), 422, 42203);
   equal("config: set a subject's", await client().updateCompatibility(subject, Compatibility.NONE), 'NONE');
   equal("config: get a subject's", await client().getCompatibility(subject), 'NONE');
   for (const schema of [AVRO.v1, AVRO.bad]) await client().register(subject, { schema });
@@ -390,10 +408,10 @@ async function associations() {
 }
 
 const sections = [
+  ['listing', listing],
   ...Object.keys(languages).map((type) => [`schemas ${type}`, () => schemas(type)]),
   ...Object.keys(languages).map((type) => [`references ${type}`, () => references(type)]),
   ['formats', formats],
-  ['listing', listing],
   ['config', config],
   ['deletes', deletes],
   ['contracts', contracts],

@@ -49,9 +49,9 @@ public final class Check {
             System.exit(1);
         }
         Check check = new Check(url);
+        check.report.section("listing", check::listing);
         check.report.section("schemas", check::schemas);
         check.report.section("references", check::references);
-        check.report.section("listing", check::listing);
         check.report.section("config", check::config);
         check.report.section("mode", check::mode);
         check.report.section("deletes", check::deletes);
@@ -126,28 +126,29 @@ public final class Check {
         report.equal("references come back", got.references(), references);
         report.equal("the client resolves them", got.rawSchema().getField("home").schema().getField("city").schema().getType(), Schema.Type.STRING);
         report.equal("compatible through the reference", client().testCompatibility("customers", customer), true);
-        report.refused("a referenced version cannot go", () -> client().deleteSchemaVersion("address", "1"), 422, 42206, "One or more references exist to the schema");
+        report.refused("a referenced version cannot go", () -> client().deleteSchemaVersion("address", "1"), 422, 42206);
         report.refused("a referenced subject cannot go", () -> client().deleteSubject("address"), 422, 42206);
     }
 
     private void listing() throws Exception {
+        AvroSchema first = record("Listed", ID);
+        AvroSchema second = record("Listed", ID, NOTE);
+        report.equal("no subjects", List.copyOf(client().getAllSubjects()), List.of());
         for (String name : List.of("list-b", "list-a")) {
-            client().register(name, FIRST);
+            client().register(name, first);
         }
-        client().register("list-a", SECOND);
+        client().register("list-a", second);
         report.equal("subjects by prefix, sorted", List.copyOf(client().getAllSubjectsByPrefix("list-")), List.of("list-a", "list-b"));
-        List<String> all = List.copyOf(client().getAllSubjects());
-        report.equal("subjects, sorted", all, all.stream().sorted().toList());
-        report.equal("subjects, all there", all.containsAll(List.of("list-a", "list-b")), true);
-        report.equal("schemas by prefix", client().getSchemas("list-", false, false), List.of(FIRST, SECOND, FIRST));
-        report.equal("the latest only", client().getSchemas("list-", false, true), List.of(SECOND, FIRST));
+        report.equal("subjects, sorted", List.copyOf(client().getAllSubjects()), List.of("list-a", "list-b"));
+        report.equal("schemas by prefix", client().getSchemas("list-", false, false), List.of(first, second, first));
+        report.equal("the latest only", client().getSchemas("list-", false, true), List.of(second, first));
         report.refused("versions of a subject not there", () -> client().getAllVersions("absent"), 404, 40401);
         // The client writes a letter beyond ASCII as its code point (%E9), not as UTF-8, so none is in this name.
         String odd = "odd/name with:all+of%it";
         int id = client().register(odd, record("Odd", ID));
         report.equal("a subject of odd characters", List.copyOf(client().getAllSubjectsById(id)), List.of(odd));
         report.equal("and its versions", client().getAllVersions(odd), List.of(1));
-        client().register(":.team:orders", SECOND);
+        client().register(":.team:orders", second);
         report.equal("a subject in a context", List.copyOf(client().getAllSubjectsByPrefix(":.team:")), List.of(":.team:orders"));
     }
 
@@ -158,7 +159,7 @@ public final class Check {
         report.equal("global, set", client().getCompatibility(null), "FULL");
         client().deleteConfig(null);
         report.equal("global, deleted", client().getCompatibility(null), "BACKWARD");
-        report.refused("an unknown level", () -> client().updateCompatibility(subject, "SIDEWAYS"), 422, 42203, "Invalid compatibility level");
+        report.refused("an unknown level", () -> client().updateCompatibility(subject, "SIDEWAYS"), 422, 42203);
         client().updateCompatibility(subject, "NONE");
         report.equal("a subject's, set", client().getCompatibility(subject), "NONE");
         client().register(subject, FIRST);
@@ -169,7 +170,7 @@ public final class Check {
             client().deleteCompatibility(subject);
             return null;
         }, 404, 40401);
-        report.refused("a subject's, deleted", () -> client().getCompatibility(subject), 404, 40408, "does not have subject-level compatibility configured");
+        report.refused("a subject's, deleted", () -> client().getCompatibility(subject), 404, 40408);
 
         Config group = new Config("FULL_TRANSITIVE");
         group.setCompatibilityGroup("major");
@@ -193,10 +194,10 @@ public final class Check {
         report.equal("IMPORT kept the version", client().getAllVersions(subject), List.of(7));
         report.equal("and the id", client().getLatestSchemaMetadata(subject).getId(), 5001);
         report.refused("an unknown mode", () -> client().setMode("SIDEWAYS", subject), 422, 42204);
-        report.refused("IMPORT where schemas are", () -> client().setMode("IMPORT", subject), 422, 42205);
+        report.refused("IMPORT where schemas are", () -> client().setMode("IMPORT", subject), 422, 42205, "Cannot import since found existing subjects");
         report.equal("IMPORT by force", client().setMode("IMPORT", subject, true), "IMPORT");
         report.equal("global mode, set", client().setMode("READONLY"), "READONLY");
-        report.refused("global READONLY refuses writing", () -> client().register("mode-other", FIRST), 422, 42205);
+        report.refused("global READONLY refuses writing", () -> client().register("mode-other", FIRST), 422, 42205, "read-only mode");
         client().setMode("READWRITE");
         report.equal("global mode, set back", client().getMode(), "READWRITE");
     }
