@@ -72,7 +72,7 @@ func Parse(src schema.Source) (*Schema, error) {
 		return nil, err
 	}
 	s := &Schema{root: root, source: src, provided: provided}
-	if s.canonical, err = printed(root, provided, len(src.Text)); err != nil {
+	if s.canonical, err = printed(root, provided, src.Text); err != nil {
 		return nil, err
 	}
 	s.size = size + p.size + len(src.Text) + len(s.canonical)
@@ -119,7 +119,7 @@ func (s *Schema) Format(name string) (string, error) {
 	if !strings.EqualFold(name, FormatResolved) || len(s.provided) == 0 {
 		return s.canonical, nil
 	}
-	return printed(s.root, nil, 2*len(s.canonical))
+	return printed(s.root, nil, s.canonical)
 }
 
 // Equivalent reports whether other says the same: equal types, names,

@@ -16,14 +16,19 @@ type printer struct {
 }
 
 // printed writes a type; names in provided count as known. The text would be
-// nested deeper than schema.MaxDepth: schema.ErrTooDeep.
-func printed(t *Type, provided []string, size int) (string, error) {
-	p := printer{buf: make([]byte, 0, size), known: make(map[string]struct{}, len(provided)+8)}
+// nested deeper than schema.MaxDepth: schema.ErrTooDeep. A text equal to like,
+// whose length is a guess at its own, is like itself, so that a schema read
+// from its canonical text holds it once.
+func printed(t *Type, provided []string, like string) (string, error) {
+	p := printer{buf: make([]byte, 0, len(like)), known: make(map[string]struct{}, len(provided)+8)}
 	for _, name := range provided {
 		p.known[name] = struct{}{}
 	}
 	if err := p.typ(t, ""); err != nil {
 		return "", err
+	}
+	if string(p.buf) == like {
+		return like, nil
 	}
 	return string(p.buf), nil
 }

@@ -130,7 +130,7 @@ func (t *Type) FullName() string {
 // String is the schema of the type on its own, as Avro prints it. Where it is
 // nested too deeply to be printed it is the name.
 func (t *Type) String() string {
-	s, err := printed(t, nil, 256)
+	s, err := printed(t, nil, "")
 	if err != nil {
 		return t.FullName()
 	}

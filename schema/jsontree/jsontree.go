@@ -97,6 +97,11 @@ type parser struct {
 	text string
 	at   int
 	opts Options
+
+	// The elements read so far of the arrays and objects that are open, the
+	// innermost last; each takes its own when it is closed.
+	items   []Value
+	members []Member
 }
 
 func (p *parser) fail(at int, format string, args ...any) error {
@@ -254,19 +259,22 @@ func (p *parser) array(depth int) (Value, error) {
 		p.at++
 		return v, nil
 	}
+	from := len(p.items)
 	for {
 		p.space()
 		item, err := p.value(depth + 1)
 		if err != nil {
 			return Value{}, err
 		}
-		v.Items = append(v.Items, item)
+		p.items = append(p.items, item)
 		p.space()
 		switch {
 		case p.at < len(p.text) && p.text[p.at] == ',':
 			p.at++
 		case p.at < len(p.text) && p.text[p.at] == ']':
 			p.at++
+			v.Items = append(make([]Value, 0, len(p.items)-from), p.items[from:]...)
+			p.items = p.items[:from]
 			return v, nil
 		default:
 			return Value{}, p.unexpected("was expecting comma to separate Array entries")
@@ -286,6 +294,7 @@ func (p *parser) object(depth int) (Value, error) {
 		p.at++
 		return v, nil
 	}
+	from := len(p.members)
 	for {
 		p.space()
 		if p.at >= len(p.text) || p.text[p.at] != '"' {
@@ -305,17 +314,19 @@ func (p *parser) object(depth int) (Value, error) {
 		if err != nil {
 			return Value{}, err
 		}
-		if i := v.place(name, index); i >= 0 {
-			v.Members[i].Value = val
+		read := p.members[from:]
+		if i := place(read, name, index); i >= 0 {
+			read[i].Value = val
 		} else {
-			v.Members = append(v.Members, Member{name, val})
-			if len(v.Members) == smallObject {
+			p.members = append(p.members, Member{name, val})
+			read = p.members[from:]
+			if len(read) == smallObject {
 				index = make(map[string]int, 2*smallObject)
-				for i := range v.Members {
-					index[v.Members[i].Name] = i
+				for i := range read {
+					index[read[i].Name] = i
 				}
 			} else if index != nil {
-				index[name] = len(v.Members) - 1
+				index[name] = len(read) - 1
 			}
 		}
 		p.space()
@@ -324,6 +335,8 @@ func (p *parser) object(depth int) (Value, error) {
 			p.at++
 		case p.at < len(p.text) && p.text[p.at] == '}':
 			p.at++
+			v.Members = append(make([]Member, 0, len(p.members)-from), p.members[from:]...)
+			p.members = p.members[:from]
 			return v, nil
 		default:
 			return Value{}, p.unexpected("was expecting comma to separate Object entries")
@@ -331,15 +344,15 @@ func (p *parser) object(depth int) (Value, error) {
 	}
 }
 
-func (v *Value) place(name string, index map[string]int) int {
+func place(members []Member, name string, index map[string]int) int {
 	if index != nil {
 		if i, ok := index[name]; ok {
 			return i
 		}
 		return -1
 	}
-	for i := range v.Members {
-		if v.Members[i].Name == name {
+	for i := range members {
+		if members[i].Name == name {
 			return i
 		}
 	}

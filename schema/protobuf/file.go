@@ -13,8 +13,9 @@ type File struct {
 	Enums         []*Enum
 	Extends       []*Extend
 	Services      []*Service
-	normal        bool // in normal form, whose field options are sorted throughout
-	rawDefaults   bool // some default does not survive printing without quotes
+	text          string // that it was read from, "" if from no text
+	normal        bool   // in normal form, whose field options are sorted throughout
+	rawDefaults   bool   // some default does not survive printing without quotes
 }
 
 // Message is a message type, or the body of a group.

@@ -19,7 +19,7 @@ type parser struct {
 // grammar is wider than the language: names and numbers are checked little,
 // nothing is linked.
 func parse(text string) (file *File, err error) {
-	p := &parser{reader: reader{text: text}, file: new(File), first: true, where: make(map[string]int)}
+	p := &parser{reader: reader{text: text}, file: &File{text: text}, first: true, where: make(map[string]int)}
 	defer func() {
 		switch e := recover().(type) {
 		case nil:
@@ -244,11 +244,13 @@ func (p *parser) typed(label Label, kind string, fields *[]*Field, groups *[]*Gr
 func (p *parser) special(f *Field, name string) *string {
 	var found *string
 	kept := f.Options[:0]
-	for _, o := range f.Options {
+	for i := range f.Options {
+		o := &f.Options[i]
 		if o.Name == name && !o.Custom && o.Value.Kind <= String {
-			found = &o.Value.Text
+			text := o.Value.Text
+			found = &text
 		} else {
-			kept = append(kept, o)
+			kept = append(kept, *o)
 		}
 	}
 	f.Options = kept

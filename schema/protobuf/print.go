@@ -19,10 +19,14 @@ type printer struct {
 }
 
 // print renders a file. Plain text has no extensions, no extend blocks and
-// none of the custom options but Confluent's own.
+// none of the custom options but Confluent's own. A text equal to the one the
+// file was read from is that one, so that a canonical text is held once.
 func print(f *File, plain bool) string {
-	p := &printer{buf: make([]byte, 0, 1024), start: true, plain: plain, sorted: f.normal}
+	p := &printer{buf: make([]byte, 0, max(1024, len(f.text))), start: true, plain: plain, sorted: f.normal}
 	p.file(f)
+	if string(p.buf) == f.text {
+		return f.text
+	}
 	return string(p.buf)
 }
 
