@@ -1,11 +1,12 @@
 // Command bench measures a Concordat server beside the ceilings of the machine
 // it runs on, in the same run and taking turns, and prints ratios.
 //
-//	go run . [-rounds N] [-seconds S] [-only reads,known,writes,start] [-large N]
+//	go run . [-rounds N] [-seconds S] [-only reads,known,writes,start,schemas] [-large N]
 //
 // Costs are CPU time per request of the server process, user and system
 // together, because the rate of a shared machine says little. Only durable
-// writes and starts are timed by the clock.
+// writes and starts are timed by the clock. The schema languages are measured
+// within this process, beside libraries for the same languages.
 package main
 
 import (
@@ -39,7 +40,7 @@ func main() {
 	}
 	b := &bench{}
 	seconds := flag.Float64("seconds", 3, "length of one round of load")
-	only := flag.String("only", "reads,known,writes,start", "which measurements to take")
+	only := flag.String("only", "reads,known,writes,start,schemas", "which measurements to take")
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds; the median counts")
 	flag.IntVar(&b.large, "large", 1_000_000, "schemas in the large registry of the start measurement")
 	dir := flag.String("dir", "", "where data files go, on the disk to measure (default: a temporary folder)")
@@ -64,6 +65,8 @@ func main() {
 			b.writes()
 		case "start":
 			b.start()
+		case "schemas":
+			b.schemas()
 		default:
 			check(fmt.Errorf("no measurement is called %q", name))
 		}
