@@ -283,7 +283,7 @@ func stringMap[T any](raw json.RawMessage, value func(json.RawMessage) (T, error
 	m := make(map[string]T, len(o))
 	for k, v := range o {
 		if isNull(v) {
-			return nil, &Error{422, fmt.Sprintf("The value of %q must not be null", clip(k))}
+			return nil, &Error{Code: 422, Message: fmt.Sprintf("The value of %q must not be null", clip(k))}
 		}
 		if m[k], err = value(v); err != nil {
 			return nil, err

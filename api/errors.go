@@ -8,6 +8,8 @@ import "fmt"
 type Error struct {
 	Code    int    `json:"error_code"`
 	Message string `json:"message"`
+	// Suggestions come with CodeIncompatibleSchema, where they were asked for.
+	Suggestions []Suggestion `json:"suggestions,omitempty"`
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s; error code: %d", e.Message, e.Code) }
@@ -66,7 +68,7 @@ const (
 
 // errorf makes an error of the given code.
 func errorf(code int, format string, args ...any) *Error {
-	return &Error{code, fmt.Sprintf(format, args...)}
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
 // The errors of the registry, in the reference's words.

@@ -231,8 +231,25 @@ type ContextID struct {
 	ID      int    `json:"id"`
 }
 
-// CompatibilityResult is a verdict; Messages is nil unless asked for.
+// CompatibilityResult is a verdict; Messages and Suggestions are nil unless asked for.
 type CompatibilityResult struct {
-	IsCompatible bool      `json:"is_compatible"`
-	Messages     *[]string `json:"messages,omitempty"`
+	IsCompatible bool          `json:"is_compatible"`
+	Messages     *[]string     `json:"messages,omitempty"`
+	Suggestions  *[]Suggestion `json:"suggestions,omitempty"`
+}
+
+// Suggestion explains one difference that makes a schema incompatible, and
+// says what to do. The reference knows none, so answers carry them only on request.
+type Suggestion struct {
+	Kind string `json:"kind"`           // name in the table of kinds
+	Path string `json:"path,omitempty"` // place in the schema, as the messages write it
+	// Reader is the schema that would have to read the other's data: "new" or "old".
+	Reader     string `json:"reader"`
+	OldVersion int    `json:"oldSchemaVersion,omitempty"`
+	// New and Old are what the schemas have at the path, where a few words say it.
+	New    string `json:"new,omitempty"`
+	Old    string `json:"old,omitempty"`
+	Change string `json:"change"` // what the new schema does
+	Why    string `json:"why"`
+	Edit   string `json:"edit"` // of the new schema, by which it passes
 }

@@ -13,7 +13,7 @@ import (
 // Version is one version of a subject in a check. Schema is nil for a stored
 // text that does not parse; it is incompatible with everything, for Broken.
 type Version struct {
-	Number   int
+	Number   int // 0 for one that has none
 	Schema   schema.Schema
 	Metadata *api.Metadata
 	Broken   error
@@ -34,12 +34,47 @@ type Check struct {
 	Diff func(reader, writer Version, policy Policy) []Difference
 }
 
-// Messages carries a check out. None means New is compatible; otherwise they say why
-// not, in the reference's words and order.
-func (c *Check) Messages() []string {
-	var msgs []string
+// Result is the answer to a check.
+type Result struct {
+	// Messages say why New is not compatible, in the reference's words and order; none means that it is.
+	Messages []string
+	// Findings are the differences behind the messages, in the same order.
+	Findings []Finding
+}
+
+// Compatible reports whether New may follow.
+func (r *Result) Compatible() bool { return len(r.Messages) == 0 }
+
+// Finding is a difference that makes a new schema incompatible.
+type Finding struct {
+	Difference
+	// NewReads tells whether the new schema is the reader; else the old one is.
+	NewReads bool
+	// Version is the number of the old version, 0 where it has none.
+	Version int
+}
+
+// Suggestions explain the findings, one for each.
+func (r *Result) Suggestions() []api.Suggestion {
+	list := make([]api.Suggestion, len(r.Findings))
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		view := f.Kind.View(f.NewReads)
+		s := api.Suggestion{Kind: f.Kind.Name, Path: f.Path, Reader: "old", OldVersion: f.Version,
+			New: f.Writer, Old: f.Reader, Change: view.Change, Why: f.Kind.Why, Edit: view.Edit}
+		if f.NewReads {
+			s.Reader, s.New, s.Old = "new", f.Reader, f.Writer
+		}
+		list[i] = s
+	}
+	return list
+}
+
+// Run carries the check out.
+func (c *Check) Run() *Result {
+	r := &Result{}
 	if c.Fields {
-		msgs = c.reserved()
+		c.reserved(r)
 	}
 	if rule := rules[c.Level]; rule.newReadsOld || rule.oldReadsNew {
 		for i := len(c.History) - 1; i >= 0; i-- {
@@ -47,17 +82,17 @@ func (c *Check) Messages() []string {
 			if !c.sameGroup(old) {
 				continue
 			}
-			found := c.against(old, rule.newReadsOld, rule.oldReadsNew)
-			msgs = append(msgs, found...)
-			if len(found) > 0 || !rule.transitive {
+			before := len(r.Messages)
+			c.against(r, old, rule.newReadsOld, rule.oldReadsNew)
+			if len(r.Messages) > before || !rule.transitive {
 				break
 			}
 		}
 	}
-	if len(msgs) > 0 {
-		msgs = append(msgs, fmt.Sprintf("{validateFields: '%t', compatibility: '%s'}", c.Fields, c.Level))
+	if !r.Compatible() {
+		r.Messages = append(r.Messages, fmt.Sprintf("{validateFields: '%t', compatibility: '%s'}", c.Fields, c.Level))
 	}
-	return msgs
+	return r
 }
 
 func (c *Check) sameGroup(old *Version) bool {
@@ -69,42 +104,51 @@ func (c *Check) sameGroup(old *Version) bool {
 	return aok == bok && a == b
 }
 
-// against compares with one old version. The lines that name it follow the
-// direction "new reads old", or the only one asked for.
-func (c *Check) against(old *Version, newReadsOld, oldReadsNew bool) []string {
-	if old.Schema != nil && old.Schema.Type() != c.New.Schema.Type() {
-		return []string{"Incompatible because of different schema type"}
+// add notes differences between the new schema and an old version, and tells whether there were any.
+func (r *Result) add(old *Version, newReads bool, found ...Difference) bool {
+	reader, writer := "old", "new"
+	if newReads {
+		reader, writer = writer, reader
 	}
-	if old.Schema == nil {
-		return append([]string{old.Broken.Error()}, naming(old)...)
+	number := 0
+	if old != nil {
+		number = old.Number
 	}
-	var msgs []string
-	if oldReadsNew {
-		msgs = render(c.Diff(*old, c.New, c.Policy), "old", "new")
-		if len(msgs) > 0 && !newReadsOld {
-			return append(msgs, naming(old)...)
-		}
+	for i := range found {
+		r.Findings = append(r.Findings, Finding{found[i], newReads, number})
+		r.Messages = append(r.Messages, found[i].Text(reader, writer))
 	}
-	if newReadsOld {
-		if found := render(c.Diff(c.New, *old, c.Policy), "new", "old"); len(found) > 0 {
-			msgs = append(append(msgs, found...), naming(old)...)
-		}
-	}
-	return msgs
+	return len(found) > 0
 }
 
-func render(diffs []Difference, reader, writer string) []string {
-	var msgs []string
-	for _, d := range diffs {
-		msgs = append(msgs, d.Text(reader, writer))
+// against compares with one old version. The lines that name it follow the
+// direction "new reads old", or the only one asked for.
+func (c *Check) against(r *Result, old *Version, newReadsOld, oldReadsNew bool) {
+	switch {
+	case old.Schema == nil:
+		r.add(old, true, Difference{Kind: &Unreadable, Writer: old.Broken.Error()})
+		r.name(old)
+		return
+	case old.Schema.Type() != c.New.Schema.Type():
+		r.add(old, true, Difference{Kind: &TypeChanged, Reader: c.New.Schema.Type(), Writer: old.Schema.Type()})
+		return
 	}
-	return msgs
+	if oldReadsNew {
+		if r.add(old, false, c.Diff(*old, c.New, c.Policy)...) && !newReadsOld {
+			r.name(old)
+			return
+		}
+	}
+	if newReadsOld && r.add(old, true, c.Diff(c.New, *old, c.Policy)...) {
+		r.name(old)
+	}
 }
 
 // maxQuoted is how many UTF-16 code units of an old schema a message quotes.
 const maxQuoted = 10240
 
-func naming(old *Version) []string {
+// name adds the lines that say which old version the messages are about.
+func (r *Result) name(old *Version) {
 	text := ""
 	if old.Schema != nil {
 		text = old.Schema.Canonical()
@@ -113,7 +157,7 @@ func naming(old *Version) []string {
 	if cut := prefixUTF16(text, maxQuoted); cut < len(text) {
 		quoted = "{oldSchema: <truncated> '" + text[:cut] + "...'}"
 	}
-	return []string{fmt.Sprintf("{oldSchemaVersion: %d}", old.Number), quoted}
+	r.Messages = append(r.Messages, fmt.Sprintf("{oldSchemaVersion: %d}", old.Number), quoted)
 }
 
 // prefixUTF16 returns the bytes that at most n UTF-16 code units of s take.
@@ -138,26 +182,27 @@ func prefixUTF16(s string, n int) int {
 
 // reserved checks the names that the metadata reserves: those of the newest
 // version stay reserved, and no field takes one.
-func (c *Check) reserved() []string {
-	var before, msgs []string
+func (c *Check) reserved(r *Result) {
+	var newest *Version
+	var before []string
 	if n := len(c.History); n > 0 {
-		before = reservedNames(c.History[n-1].Metadata)
+		newest = &c.History[n-1]
+		before = reservedNames(newest.Metadata)
 	}
 	now := reservedNames(c.New.Metadata)
 	for _, f := range before {
 		if !slices.Contains(now, f) {
-			msgs = append(msgs, fmt.Sprintf("The new schema has reserved field %s removed from its metadata which is present in the old schema's metadata.", f))
+			r.add(newest, true, Difference{Kind: &ReservedRemoved, Writer: f})
 		}
 	}
 	if len(now) > 0 {
 		fields := c.New.Schema.Fields()
 		for _, f := range now {
 			if slices.Contains(fields, f) {
-				msgs = append(msgs, fmt.Sprintf("The new schema has field that conflicts with the reserved field %s.", f))
+				r.add(newest, true, Difference{Kind: &ReservedTaken, Reader: f})
 			}
 		}
 	}
-	return msgs
 }
 
 func reservedNames(m *api.Metadata) []string {

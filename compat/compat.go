@@ -4,8 +4,6 @@
 package compat
 
 import (
-	"strings"
-
 	"github.com/seed-9f7c7091/concordat/schema"
 )
 
@@ -19,33 +17,20 @@ const (
 	Logical Policy = "LOGICAL"
 )
 
-// Difference is one reason why a reader cannot read what a writer wrote.
+// Difference is one way in which a reader's schema differs from the schema data was written with.
 type Difference struct {
-	// Kind is the name of the kind of difference in its language's table.
-	Kind string
+	Kind *Kind
 	// Path is where it is, as the language writes paths.
 	Path string
-	// Template is the message in the reference's words, where each %s stands in
-	// turn for the words that tell the two schemas apart: reader, writer, reader, …
-	// Every other % is literal.
-	Template string
+	// Reader and Writer are what the two sides have there, where a few words
+	// say it: a type, a number, a name. They are "" where a side has nothing.
+	Reader, Writer string
 }
 
-// Text renders the difference, calling the two schemas by the given words
-// ("new", "old").
-func (d Difference) Text(reader, writer string) string {
-	var b strings.Builder
-	rest, words, n := d.Template, [2]string{reader, writer}, 0
-	for {
-		i := strings.Index(rest, "%s")
-		if i < 0 {
-			b.WriteString(rest)
-			return b.String()
-		}
-		b.WriteString(rest[:i])
-		b.WriteString(words[n%2])
-		n, rest = n+1, rest[i+2:]
-	}
+// Text renders the difference in the reference's words, calling the two schemas
+// by the words given ("new", "old").
+func (d *Difference) Text(reader, writer string) string {
+	return d.Kind.render(d, reader, writer)
 }
 
 // Differ compares schemas of one language.
@@ -54,4 +39,6 @@ type Differ interface {
 	// the schema data was written with, in the reference's order; none means the
 	// reader can read the data. Both are of the differ's language.
 	Diff(reader, writer schema.Schema, policy Policy) []Difference
+	// Kinds is the table of all kinds of differences of the language. The caller must not change it.
+	Kinds() []*Kind
 }

@@ -16,6 +16,9 @@ const (
 	FullTransitive     Level = "FULL_TRANSITIVE"
 )
 
+// Levels are all levels, from the weakest.
+var Levels = []Level{None, Backward, BackwardTransitive, Forward, ForwardTransitive, Full, FullTransitive}
+
 // rules is what each level asks for.
 var rules = map[Level]struct{ newReadsOld, oldReadsNew, transitive bool }{
 	None:               {},
@@ -25,6 +28,15 @@ var rules = map[Level]struct{ newReadsOld, oldReadsNew, transitive bool }{
 	ForwardTransitive:  {oldReadsNew: true, transitive: true},
 	Full:               {newReadsOld: true, oldReadsNew: true},
 	FullTransitive:     {newReadsOld: true, oldReadsNew: true, transitive: true},
+}
+
+// Looks reports whether the level asks that the new schema reads what the old
+// one wrote, or if not newReads, that the old one reads what the new one writes.
+func (l Level) Looks(newReads bool) bool {
+	if newReads {
+		return rules[l].newReadsOld
+	}
+	return rules[l].oldReadsNew
 }
 
 // ParseLevel reads a level in any letter case.

@@ -404,7 +404,7 @@ func associationError(subject string, err error) error {
 		return err
 	}
 	before := strings.TrimSuffix(api.IncompatibleSchema(subject, "").Message, "[]")
-	return &api.Error{Code: e.Code, Message: strings.TrimPrefix(e.Message, before)}
+	return &api.Error{Code: e.Code, Message: strings.TrimPrefix(e.Message, before), Suggestions: e.Suggestions}
 }
 
 // newGUID makes a random UUID, version 4.

@@ -4,18 +4,20 @@ import (
 	"errors"
 
 	"github.com/seed-9f7c7091/concordat/api"
+	"github.com/seed-9f7c7091/concordat/compat"
 )
 
 // CompatibilityOptions say what a schema is checked against.
 type CompatibilityOptions struct {
 	Version   int // latest or a number: against that version alone; 0: against all
 	Normalize bool
-	Verbose   bool
+	Verbose   bool // with messages; a schema that is not valid is then incompatible
+	Suggest   bool // with suggestions
 }
 
-// Compatibility answers whether a schema may follow versions of a subject. Messages are answered when verbose.
+// Compatibility answers whether a schema may follow versions of a subject.
 func (r *Registry) Compatibility(subject string, q *api.RegisterRequest, o CompatibilityOptions) (*api.CompatibilityResult, error) {
-	msgs, err := view(r, func(s state) ([]string, error) {
+	verdict, err := view(r, func(s state) (*compat.Result, error) {
 		name := NormalizeSubject(subject)
 		var history []*stored
 		if o.Version != 0 {
@@ -49,21 +51,23 @@ func (r *Registry) Compatibility(subject string, q *api.RegisterRequest, o Compa
 		if err != nil {
 			return nil, err
 		}
-		return r.messages(s, next, history, cfg)
+		return r.verdict(s, next, history, cfg), nil
 	})
 	var invalid *api.Error
 	if errors.As(err, &invalid) && invalid.Code == api.CodeInvalidSchema && o.Verbose {
-		msgs, err = []string{invalid.Message}, nil
+		verdict, err = &compat.Result{Messages: []string{invalid.Message}}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	result := &api.CompatibilityResult{IsCompatible: len(msgs) == 0}
+	result := &api.CompatibilityResult{IsCompatible: verdict.Compatible()}
 	if o.Verbose {
-		if msgs == nil {
-			msgs = []string{}
-		}
+		msgs := append([]string{}, verdict.Messages...)
 		result.Messages = &msgs
+	}
+	if o.Suggest {
+		list := verdict.Suggestions()
+		result.Suggestions = &list
 	}
 	return result, nil
 }

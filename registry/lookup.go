@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/seed-9f7c7091/concordat/api"
+	"github.com/seed-9f7c7091/concordat/compat/languages"
 )
 
 // found is a version that a lookup or a registration leads to. stamped tells that
@@ -90,7 +91,7 @@ type lookupScope struct {
 // It returns nil where there is none.
 func (r *Registry) lookup(s state, subject string, c content, scope lookupScope) (*found, error) {
 	if c.blank() {
-		if _, ok := languages[c.Type]; !ok {
+		if _, ok := languages.ByType[c.Type]; !ok {
 			return nil, api.InvalidSchema("Invalid schema type %s", c.Type)
 		}
 		return nil, nil

@@ -164,12 +164,10 @@ func (r *Registry) registerNew(t *turn, subject string, q *api.RegisterRequest, 
 		}
 	}
 	if !mode.imports() && !o.Force {
-		msgs, err := r.messages(t.state, now, live, cfg)
-		if err != nil {
+		if result := r.verdict(t.state, now, live, cfg); !result.Compatible() {
+			err := api.IncompatibleSchema(subject, strings.Join(result.Messages, ", "))
+			err.Suggestions = result.Suggestions()
 			return nil, err
-		}
-		if len(msgs) > 0 {
-			return nil, api.IncompatibleSchema(subject, strings.Join(msgs, ", "))
 		}
 	}
 	switch {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-9f7c7091/concordat/api"
 	"github.com/seed-9f7c7091/concordat/compat"
+	"github.com/seed-9f7c7091/concordat/compat/languages"
 	"github.com/seed-9f7c7091/concordat/schema"
 	"github.com/seed-9f7c7091/concordat/schema/jsontree"
 )
@@ -54,7 +55,7 @@ type parsedResult struct {
 // parse reads a content in its subject's context, with what it refers to, as a new schema or as one already
 // stored. It returns the references with versions -1 replaced by those found.
 func (r *Registry) parse(s state, subject string, c *content, asNew bool) (schema.Schema, []api.Reference, parsedKey, error) {
-	lang, ok := languages[c.Type]
+	lang, ok := languages.ByType[c.Type]
 	if !ok {
 		return nil, nil, parsedKey{}, api.InvalidSchema("Invalid schema type %s", c.Type)
 	}
@@ -80,7 +81,7 @@ func (r *Registry) parse(s state, subject string, c *content, asNew bool) (schem
 
 // parseAnew parses a source and keeps the result. What passes the stricter
 // reading of new schemas reads the same without it; so that one is tried first, and serves both.
-func (r *Registry) parseAnew(lang language, src schema.Source, k parsedKey) (res parsedResult) {
+func (r *Registry) parseAnew(lang languages.Language, src schema.Source, k parsedKey) (res parsedResult) {
 	keep := func(k parsedKey, res parsedResult) {
 		size := 2 * len(src.Text)
 		if res.err == nil {
@@ -303,8 +304,11 @@ func (r *Registry) compatVersion(s state, st *stored) (compat.Version, parsedKey
 	return v, k
 }
 
-// messages tells why a schema may not follow the versions given; none means it may.
-func (r *Registry) messages(s state, next *canonical, history []*stored, cfg *effectiveConfig) ([]string, error) {
+// differenceSize is what a difference takes beside its texts, roughly.
+const differenceSize = 64
+
+// verdict tells whether a schema may follow the versions given.
+func (r *Registry) verdict(s state, next *canonical, history []*stored, cfg *effectiveConfig) *compat.Result {
 	check := compat.Check{
 		New:    compat.Version{Schema: next.parsed, Metadata: next.Metadata},
 		Level:  cfg.level,
@@ -322,7 +326,7 @@ func (r *Registry) messages(s state, next *canonical, history []*stored, cfg *ef
 			}
 		}
 	}
-	differ := languages[next.Type].Differ
+	differ := languages.ByType[next.Type].Differ
 	check.Diff = func(reader, writer compat.Version, policy compat.Policy) []compat.Difference {
 		k := diffKey{keys[reader.Schema], keys[writer.Schema], policy}
 		if d, ok := r.diffs.get(k); ok {
@@ -331,12 +335,12 @@ func (r *Registry) messages(s state, next *canonical, history []*stored, cfg *ef
 		d := differ.Diff(reader.Schema, writer.Schema, policy)
 		size := 0
 		for i := range d {
-			size += len(d[i].Kind) + len(d[i].Path) + len(d[i].Template) + 48
+			size += differenceSize + len(d[i].Path) + len(d[i].Reader) + len(d[i].Writer)
 		}
 		r.diffs.put(k, d, size)
 		return d
 	}
-	return check.Messages(), nil
+	return check.Run()
 }
 
 // describe prints a schema the way the reference's errors do.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"mime"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -61,6 +62,17 @@ func (c *call) qs(name string) []string { return c.query[name] }
 
 // flag is a query parameter that is true only if it says so.
 func (c *call) flag(name string) bool { return strings.EqualFold(c.query.Get(name), "true") }
+
+// wantsSuggestions reports whether the request asks for suggestions, which
+// clients that know none may stumble over: by the query, or by a parameter of the media type
+// it accepts.
+func (c *call) wantsSuggestions() bool {
+	if c.flag("suggestions") {
+		return true
+	}
+	_, params, err := mime.ParseMediaType(c.contentType)
+	return err == nil && strings.EqualFold(params["suggestions"], "true")
+}
 
 // page reads offset and limit.
 func (c *call) page() (registry.Page, error) {

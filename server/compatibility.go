@@ -23,7 +23,7 @@ func (s *Server) check(c *call, name string, version int) error {
 	if err != nil {
 		return err
 	}
-	result, err := s.registry.Compatibility(c.param("subject"), &q, registry.CompatibilityOptions{Version: version, Normalize: c.flag("normalize"), Verbose: c.flag("verbose")})
+	result, err := s.registry.Compatibility(c.param("subject"), &q, registry.CompatibilityOptions{Version: version, Normalize: c.flag("normalize"), Verbose: c.flag("verbose"), Suggest: c.wantsSuggestions()})
 	if err != nil {
 		return err
 	}

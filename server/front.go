@@ -309,6 +309,9 @@ func (s *Server) finish(c *call, rt route, err error) error {
 	if c.echo.Response().Committed {
 		return nil
 	}
+	if len(e.Suggestions) > 0 && !c.wantsSuggestions() {
+		e = &api.Error{Code: e.Code, Message: e.Message}
+	}
 	sendError(c.echo.Response(), c.echo.Request(), c.contentType, e)
 	return nil
 }

@@ -5,10 +5,11 @@ import (
 	"slices"
 
 	"github.com/seed-9f7c7091/concordat/api"
+	"github.com/seed-9f7c7091/concordat/compat/languages"
 	"github.com/seed-9f7c7091/concordat/registry"
 )
 
-func (s *Server) listTypes(c *call) error { return c.json(http.StatusOK, registry.Types()) }
+func (s *Server) listTypes(c *call) error { return c.json(http.StatusOK, languages.Types()) }
 
 func (s *Server) listSchemas(c *call) error {
 	p, err := c.page()

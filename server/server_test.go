@@ -10,12 +10,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	compatavro "github.com/seed-9f7c7091/concordat/compat/avro"
 	"github.com/seed-9f7c7091/concordat/registry"
 	"github.com/seed-9f7c7091/concordat/server"
 	"github.com/seed-9f7c7091/concordat/server/replaytest"
@@ -387,6 +389,57 @@ func TestHeldRegistrationsFollowChanges(t *testing.T) {
 	send(t, client, "PUT", "/config/a", `{"defaultMetadata":{"properties":{"owner":"me"}}}`)
 	if got := register(); !strings.Contains(got, `"owner":"me"`) {
 		t.Errorf("after a default was set: %s, want it", got)
+	}
+}
+
+// Suggestions come only to those who ask, for strict clients know no such member.
+func TestSuggestions(t *testing.T) {
+	client := replaytest.NewClient(serve(t, newServer(t, nil)))
+	defer client.Close()
+	const one = `{"schema":"{\"type\":\"record\",\"name\":\"R\",\"fields\":[]}"}`
+	const two = `{"schema":"{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"a\",\"type\":\"int\"}]}"}`
+	send(t, client, "POST", "/subjects/s/versions", one)
+	ask := func(path, accept, body string) map[string]any {
+		t.Helper()
+		q := &replaytest.Request{Method: "POST", Path: path, BodyText: &body, Headers: map[string]string{}}
+		if accept != "" {
+			q.Headers["Accept"] = accept
+		}
+		a, err := client.Do(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v map[string]any
+		if err := json.Unmarshal(a.Body, &v); err != nil {
+			t.Fatalf("%s: %s", path, a.Body)
+		}
+		return v
+	}
+	want := map[string]any{
+		"kind": "READER_FIELD_MISSING_DEFAULT_VALUE", "path": "/fields/0", "reader": "new", "oldSchemaVersion": 1.0, "new": "a",
+		"change": compatavro.ReaderFieldMissingDefaultValue.New.Change, "why": compatavro.ReaderFieldMissingDefaultValue.Why,
+		"edit": compatavro.ReaderFieldMissingDefaultValue.New.Edit,
+	}
+	const asks = "application/json;suggestions=true"
+	for _, c := range []struct {
+		path, accept string
+		asked        bool
+	}{
+		{"/subjects/s/versions", "", false},
+		{"/subjects/s/versions?suggestions=true", "", true},
+		{"/subjects/s/versions", asks, true},
+		{"/compatibility/subjects/s/versions/latest", "", false},
+		{"/compatibility/subjects/s/versions/latest?verbose=true", "", false},
+		{"/compatibility/subjects/s/versions/latest?suggestions=true", "", true},
+		{"/compatibility/subjects/s/versions?verbose=true", asks, true},
+	} {
+		got, there := ask(c.path, c.accept, two)["suggestions"]
+		if there != c.asked || there && !reflect.DeepEqual(got, []any{want}) {
+			t.Errorf("%s, accepting %q: got %v, want them: %t", c.path, c.accept, got, c.asked)
+		}
+	}
+	if got := ask("/compatibility/subjects/s/versions?suggestions=true", "", one)["suggestions"]; !reflect.DeepEqual(got, []any{}) {
+		t.Errorf("a compatible schema: got %v, want an empty list", got)
 	}
 }
 

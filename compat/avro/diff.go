@@ -19,6 +19,8 @@ var Differ compat.Differ = differ{}
 
 type differ struct{}
 
+func (differ) Kinds() []*compat.Kind { return Kinds }
+
 // Limits on a comparison. What goes beyond is one failed comparison.
 const (
 	maxDepth = schema.MaxDepth // of types within types
@@ -87,7 +89,7 @@ func (c *comparison) path() string {
 	return b.String()
 }
 
-func (c *comparison) found(k *Kind, reader, writer *avro.Type) []finding {
+func (c *comparison) found(k *compat.Kind, reader, writer *avro.Type) []finding {
 	path := "/…"
 	if c.paths > 0 {
 		path = c.path()

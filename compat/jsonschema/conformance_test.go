@@ -118,7 +118,7 @@ func judge(c *recording) (wrong string, reordered bool) {
 			return differ.Differ.Diff(reader.Schema, writer.Schema, p)
 		},
 	}
-	got := check.Messages()
+	got := check.Run().Messages
 	if (len(got) == 0) != c.Compatible {
 		return fmt.Sprintf("compatible %t, want %t\n\tgot  %q\n\twant %q", len(got) == 0, c.Compatible, got, c.Messages), false
 	}

@@ -23,12 +23,14 @@ var Differ compat.Differ = differ{}
 
 type differ struct{}
 
+func (differ) Kinds() []*compat.Kind { return Kinds }
+
 // Diff returns the incompatible differences. A schema that is no valid JSON
 // Schema, which the registry does not let in, differs in its type.
 func (differ) Diff(reader, writer schema.Schema, policy compat.Policy) []compat.Difference {
 	update, original, ok := models(reader, writer)
 	if !ok {
-		return []compat.Difference{typeChanged.difference(rootPath)}
+		return []compat.Difference{{Kind: typeChanged, Path: rootPath}}
 	}
 	c := newComparison(policy)
 	if c.compatible(original, update) {
@@ -40,34 +42,20 @@ func (differ) Diff(reader, writer schema.Schema, policy compat.Policy) []compat.
 		// The bounds on the work were met before a reason was found.
 		r.add(combinedSubschemasChanged)
 	}
-	diffs := make([]compat.Difference, len(r.found))
-	for i, f := range r.found {
-		diffs[i] = f.kind.difference(f.path)
-	}
-	return diffs
-}
-
-// Found is a difference of any kind, compatible or not.
-type Found struct {
-	Kind *Kind
-	Path string
+	return r.found
 }
 
 // All returns every difference, the compatible ones included: each compatible
 // pair of schemas is described once, at the first place it is met. It is nil
 // for schemas that are not valid.
-func All(reader, writer schema.Schema, policy compat.Policy) []Found {
+func All(reader, writer schema.Schema, policy compat.Policy) []compat.Difference {
 	update, original, ok := models(reader, writer)
 	if !ok {
 		return nil
 	}
 	r := &report{comparison: newComparison(policy), all: true, described: make(map[pair]bool)}
 	r.compare(r, original, update)
-	all := make([]Found, len(r.found))
-	for i, f := range r.found {
-		all[i] = Found{f.kind, f.path}
-	}
-	return all
+	return r.found
 }
 
 func models(reader, writer schema.Schema) (update, original *Node, ok bool) {
@@ -195,25 +183,23 @@ type report struct {
 	described map[pair]bool // all: the compatible pairs already walked
 	path      []string
 	entered   map[pair]int // how often a pair is on the way here
-	found     []finding
-}
-
-type finding struct {
-	kind *Kind
-	path string
+	found     []compat.Difference
 }
 
 const rootPath = "#/"
 
-// add notes a difference at the steps below the path at hand.
-func (r *report) add(k *Kind, steps ...string) {
-	allowed := k.Allows(r.policy)
+// add notes a difference at the steps below the path at hand. It returns the
+// difference for the caller to say what the two sides have there, nil if nobody asks.
+func (r *report) add(k *Kind, steps ...string) *compat.Difference {
+	breaks := k.Breaks(r.policy)
 	switch {
 	case r.quiet:
-		r.refused = r.refused || !allowed
-	case (r.all || !allowed) && len(r.found) < maxFound:
-		r.found = append(r.found, finding{k, rootPath + strings.Join(append(r.path[:len(r.path):len(r.path)], steps...), "/")})
+		r.refused = r.refused || breaks
+	case (r.all || breaks) && len(r.found) < maxFound:
+		r.found = append(r.found, compat.Difference{Kind: k, Path: rootPath + strings.Join(append(r.path[:len(r.path):len(r.path)], steps...), "/")})
+		return &r.found[len(r.found)-1]
 	}
+	return nil
 }
 
 // done reports whether nothing more is to be learned.

@@ -2,7 +2,9 @@ package jsonschema
 
 import (
 	"strconv"
+	"strings"
 
+	"github.com/seed-9f7c7091/concordat/compat"
 	"github.com/seed-9f7c7091/concordat/schema/jsonschema"
 	"github.com/seed-9f7c7091/concordat/schema/jsontree"
 )
@@ -30,7 +32,7 @@ func (c *comparison) evaluate(r *report, original, update *Node) {
 		compareEnums(r, original.Values, update.Values)
 	case jsonschema.Const:
 		if original.Values[0] != update.Values[0] {
-			r.add(enumChanged, "const")
+			sides(r.add(enumChanged, "const"), update.Values, original.Values)
 		}
 	case jsonschema.Combined:
 		c.compareCombined(r, original, update)
@@ -81,7 +83,45 @@ func (c *comparison) differentKinds(r *report, original, update *Node) {
 	if original.Kind == jsonschema.False || update.Permissive() || bytesInConnect(original) && bytesInConnect(update) {
 		return
 	}
-	r.add(typeChanged)
+	if d := r.add(typeChanged); d != nil {
+		d.Reader, d.Writer = describe(update), describe(original)
+	}
+}
+
+// describe names the kind of a node in the words of its author.
+func describe(n *Node) string {
+	switch n.Kind {
+	case jsonschema.String:
+		return "string"
+	case jsonschema.Number:
+		if n.Number.Integer {
+			return "integer"
+		}
+		return "number"
+	case jsonschema.Boolean:
+		return "boolean"
+	case jsonschema.Null:
+		return "null"
+	case jsonschema.Object:
+		return "object"
+	case jsonschema.Array:
+		return "array"
+	case jsonschema.Enum:
+		return "enum"
+	case jsonschema.Const:
+		return "const"
+	case jsonschema.Combined:
+		return n.Criterion.Keyword()
+	case jsonschema.Not:
+		return "not"
+	case jsonschema.Conditional:
+		return "if"
+	case jsonschema.False:
+		return "false"
+	case jsonschema.True:
+		return "true"
+	}
+	return "{}"
 }
 
 // bytesInConnect reports whether Kafka Connect takes a node for bytes, however it is written.
@@ -114,33 +154,54 @@ func annotations(r *report, original, update *Node) {
 }
 
 func (b *bound) compare(r *report, original, update jsonschema.Limit) {
+	var kind *Kind
 	switch {
-	case original.Set && update.Set:
-		if original.Value < update.Value {
-			r.add(b.more, b.keyword)
-		} else if original.Value > update.Value {
-			r.add(b.less, b.keyword)
-		}
-	case update.Set:
-		r.add(b.added, b.keyword)
-	case original.Set:
-		r.add(b.removed, b.keyword)
+	case original.Set && update.Set && original.Value < update.Value:
+		kind = b.more
+	case original.Set && update.Set && original.Value > update.Value:
+		kind = b.less
+	case update.Set && !original.Set:
+		kind = b.added
+	case original.Set && !update.Set:
+		kind = b.removed
+	default:
+		return
 	}
+	if d := r.add(kind, b.keyword); d != nil {
+		d.Reader, d.Writer = limit(update), limit(original)
+	}
+}
+
+func limit(l jsonschema.Limit) string {
+	if !l.Set {
+		return ""
+	}
+	return strconv.FormatFloat(l.Value, 'g', -1, 64)
 }
 
 func compareStrings(r *report, original, update *jsonschema.StringRules) {
 	maxLength.compare(r, original.MaxLength, update.MaxLength)
 	minLength.compare(r, original.MinLength, update.MinLength)
-	switch o, u := original.Pattern, update.Pattern; {
-	case o != nil && u != nil:
-		if *o != *u {
-			r.add(patternChanged, "pattern")
-		}
-	case u != nil:
-		r.add(patternAdded, "pattern")
-	case o != nil:
-		r.add(patternRemoved, "pattern")
+	var d *compat.Difference
+	o, u := original.Pattern, update.Pattern
+	switch {
+	case o != nil && u != nil && *o != *u:
+		d = r.add(patternChanged, "pattern")
+	case u != nil && o == nil:
+		d = r.add(patternAdded, "pattern")
+	case o != nil && u == nil:
+		d = r.add(patternRemoved, "pattern")
 	}
+	if d != nil {
+		d.Reader, d.Writer = text(u), text(o)
+	}
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 func compareNumbers(r *report, original, update *jsonschema.NumberRules) {
@@ -165,22 +226,25 @@ func compareNumbers(r *report, original, update *jsonschema.NumberRules) {
 }
 
 func compareMultiples(r *report, original, update string) {
-	const keyword = "multipleOf"
+	if original == update {
+		return
+	}
+	kind := multipleOfChanged
 	switch {
-	case original == update:
 	case original == "":
-		r.add(multipleOfAdded, keyword)
+		kind = multipleOfAdded
 	case update == "":
-		r.add(multipleOfRemoved, keyword)
+		kind = multipleOfRemoved
 	case multiple(update, original):
 		if multiple(original, update) {
 			return // the same number, written otherwise
 		}
-		r.add(multipleOfExpanded, keyword)
+		kind = multipleOfExpanded
 	case multiple(original, update):
-		r.add(multipleOfReduced, keyword)
-	default:
-		r.add(multipleOfChanged, keyword)
+		kind = multipleOfReduced
+	}
+	if d := r.add(kind, "multipleOf"); d != nil {
+		d.Reader, d.Writer = update, original
 	}
 }
 
@@ -201,10 +265,30 @@ func compareEnums(r *report, original, update []string) {
 	case shared == len(original):
 		r.add(enumExtended, "enum")
 	case shared == len(update):
-		r.add(enumNarrowed, "enum")
+		sides(r.add(enumNarrowed, "enum"), update, original)
 	default:
-		r.add(enumChanged, "enum")
+		sides(r.add(enumChanged, "enum"), update, original)
 	}
+}
+
+// maxListed is how many bytes of a list of values are told.
+const maxListed = 200
+
+// sides tells the values of both sides.
+func sides(d *compat.Difference, update, original []string) {
+	if d == nil {
+		return
+	}
+	list := func(values []string) string {
+		n := 0
+		for i, v := range values {
+			if n += len(v) + len(", "); n > maxListed {
+				return strings.Join(append(values[:i:i], "…"), ", ")
+			}
+		}
+		return strings.Join(values, ", ")
+	}
+	d.Reader, d.Writer = list(update), list(original)
 }
 
 func (c *comparison) compareCombined(r *report, original, update *Node) {

@@ -19,6 +19,9 @@ type Differ struct{}
 
 var _ compat.Differ = Differ{}
 
+// Kinds implements compat.Differ.
+func (Differ) Kinds() []*compat.Kind { return Kinds }
+
 // Diff returns the differences that break a reader, messages in the order of a
 // Java hash set, as the reference walks them. Both schemas must be of the
 // package schema/protobuf.
@@ -27,7 +30,7 @@ func (Differ) Diff(reader, writer schema.Schema, _ compat.Policy) []compat.Diffe
 	c := &comparison{reader: r, writer: w}
 	rf, wf := r.File(), w.File()
 	if rf.Package != wf.Package {
-		c.report(PackageChanged, "#/")
+		c.report(&PackageChanged, "#/", rf.Package, wf.Package)
 	}
 	c.messages("#/", rf.Messages, wf.Messages, r.Scope(rf.Package), w.Scope(wf.Package))
 	return c.found
@@ -61,8 +64,9 @@ type result struct {
 	provisional bool
 }
 
-func (c *comparison) report(kind, path string) {
-	c.add(difference(kind, path))
+// report takes what the two sides have at the path.
+func (c *comparison) report(kind *compat.Kind, path, reader, writer string) {
+	c.add(compat.Difference{Kind: kind, Path: path, Reader: reader, Writer: writer})
 }
 
 func (c *comparison) add(found ...compat.Difference) {
@@ -91,7 +95,7 @@ func (c *comparison) messages(path string, reader, writer []*protobuf.Message, r
 		switch {
 		case w == nil:
 		case r == nil && !w.IsMapEntry():
-			c.report(MessageRemoved, below(path, name))
+			c.report(&MessageRemoved, below(path, name), "", name)
 		case r != nil:
 			c.message(below(path, name), r, w, rat.Enter(name), wat.Enter(name))
 		}
@@ -138,11 +142,11 @@ func (c *comparison) message(path string, reader, writer *protobuf.Message, rat,
 		case rok && wok:
 			c.field(path, r, w, rat, wat)
 		case rok && r.Label == protobuf.Required:
-			c.report(RequiredFieldAdded, r.path(path))
+			c.report(&RequiredFieldAdded, r.path(path), r.Name, "")
 		case wok && kept[w.oneOf]:
-			c.report(OneOfFieldRemoved, w.path(path))
+			c.report(&OneOfFieldRemoved, w.path(path), "", w.Name)
 		case wok && w.Label == protobuf.Required:
-			c.report(RequiredFieldRemoved, w.path(path))
+			c.report(&RequiredFieldRemoved, w.path(path), "", w.Name)
 		}
 	}
 	c.messages(path, reader.Messages, writer.Messages, rat, wat)
@@ -193,9 +197,9 @@ func (c *comparison) exclusivity(path string, reader *protobuf.Message, rs, ws m
 		}
 		switch {
 		case len(plain) > 1:
-			c.report(MultipleFieldsMoved, below(path, o.Name))
+			c.report(&MultipleFieldsMoved, below(path, o.Name), o.Name, "")
 		case len(origins)+len(plain) > 1:
-			c.report(FieldMovedToExistingOneOf, below(path, o.Name))
+			c.report(&FieldMovedToExistingOneOf, below(path, o.Name), o.Name, "")
 		}
 	}
 }
@@ -233,6 +237,14 @@ type usage struct {
 	at         *protobuf.Scope // mapping: where key and value are named
 	name       string          // scalar, and the names that mean nothing
 	target     *protobuf.Type  // message; nil if the name means nothing
+}
+
+// words name the type as its author would.
+func (u usage) words() string {
+	if u.class == mapping {
+		return "map<" + u.key + ", " + u.value + ">"
+	}
+	return u.local()
 }
 
 // group is a set of scalar types that may replace each other.
@@ -279,7 +291,7 @@ func (c *comparison) field(path string, reader, writer member, rat, wat *protobu
 	same := c.types(where, r, w)
 	if same && r.class == scalar && groups[r.name] != text &&
 		reader.Label != writer.Label && reader.Label != "" && writer.Label != "" {
-		c.report(FieldNumericLabelChanged, where())
+		c.report(&FieldNumericLabelChanged, where(), string(reader.Label), string(writer.Label))
 	}
 }
 
@@ -288,10 +300,10 @@ func (c *comparison) types(where func() string, r, w usage) bool {
 	before := len(c.found)
 	switch {
 	case r.class != w.class:
-		c.report(FieldKindChanged, where())
+		c.report(&FieldKindChanged, where(), r.words(), w.words())
 	case r.class == scalar:
 		if groups[r.name] != groups[w.name] {
-			c.report(FieldScalarKindChanged, where())
+			c.report(&FieldScalarKindChanged, where(), r.name, w.name)
 		}
 	case r.class == mapping:
 		c.types(where, use(c.reader, r.at, r.key), use(c.writer, w.at, w.key))
@@ -315,12 +327,12 @@ func (u usage) local() string {
 func (c *comparison) named(where func() string, r, w usage) {
 	switch {
 	case r.local() != w.local():
-		c.report(FieldNamedTypeChanged, where())
+		c.report(&FieldNamedTypeChanged, where(), r.local(), w.local())
 	case r.target == nil || w.target == nil || r.target.Origin == w.target.Origin:
 	default:
 		if found, deep := c.targets(r.target, w.target); deep || len(found) > 0 {
 			c.add(found...)
-			c.report(FieldNamedTypeChanged, where())
+			c.report(&FieldNamedTypeChanged, where(), r.local(), w.local())
 		}
 	}
 }

@@ -31,7 +31,7 @@ func diff(reader, writer schema.Schema) []compat.Difference {
 func kinds(found []compat.Difference) string {
 	var out []string
 	for _, d := range found {
-		out = append(out, d.Kind+" "+d.Path)
+		out = append(out, d.Kind.Name+" "+d.Path)
 	}
 	return strings.Join(out, ", ")
 }
@@ -175,7 +175,7 @@ func FuzzDiff(f *testing.F) {
 			return
 		}
 		for _, d := range diff(r, w) {
-			if strings.Count(d.Template, "%s") != 2 || !strings.HasPrefix(d.Path, "#/") {
+			if strings.Count(d.Kind.Text, "%s") != 2 || !strings.HasPrefix(d.Path, "#/") {
 				t.Errorf("%+v", d)
 			}
 		}

@@ -1,4 +1,6 @@
-package registry
+// Package languages lists the schema languages: how each is read, and how its
+// schemas are compared.
+package languages
 
 import (
 	"github.com/seed-9f7c7091/concordat/api"
@@ -12,18 +14,18 @@ import (
 	"github.com/seed-9f7c7091/concordat/schema/protobuf"
 )
 
-// language is what the registry needs of a schema type.
-type language struct {
+// Language is what there is to know of a schema type.
+type Language struct {
 	schema.Language
 	compat.Differ
 }
 
-// languages by schema type.
-var languages = map[string]language{
+// ByType holds the languages by schema type, as in api.Avro. It must not be changed.
+var ByType = map[string]Language{
 	api.Avro:     {avro.Language, compatavro.Differ},
 	api.JSON:     {jsonschema.Language, compatjson.Differ},
 	api.Protobuf: {protobuf.Language{}, compatprotobuf.Differ{}},
 }
 
-// Types are the schema types served, in the reference's order.
+// Types are the schema types in the reference's order.
 func Types() []string { return []string{api.JSON, api.Protobuf, api.Avro} }
