@@ -8,7 +8,7 @@ VECTORS  ?= $(abspath ../shared/vectors)
 export VECTORS
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race vet fmt lint check bench microbench fuzz interop conformance image clean
+.PHONY: help build run test race vet fmt lint check bench microbench fuzz interop conformance docs image clean
 
 help: ## list the habits
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ interop: ## let the clients of others talk to a server of ours
 conformance: ## compare with the recorded answers of the reference, in VECTORS
 	@test -d "$(VECTORS)" || { echo "no recorded answers in $(VECTORS): set VECTORS to their folder"; exit 1; }
 	go test -count=1 -v -run '^TestConformance' ./... | grep -E 'conformance [a-z]|FAIL'
+
+docs: ## write the generated parts of the documentation anew
+	go run ./cmd/concordat compat kinds -o markdown >docs/compatibility-kinds.md
 
 image: ## build the container image
 	docker build -t concordat --build-arg VERSION=$(VERSION) --build-arg COMMIT=$$(git rev-parse HEAD) .

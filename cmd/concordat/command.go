@@ -9,7 +9,7 @@ import (
 
 // command is one verb of the program.
 type command struct {
-	name     string
+	name     string   // one word, or two: a topic and a verb
 	args     []string // the names of its arguments, all required
 	summary  string   // one line, for the list of commands
 	details  string   // what to know before using it
@@ -29,7 +29,7 @@ type option struct {
 // commands are listed in the order in which a newcomer needs them.
 func commands() []command {
 	return []command{
-		serveCommand, configCommand, backupCommand, restoreCommand, compactCommand, versionCommand, helpCommand,
+		serveCommand, checkCommand, kindsCommand, configCommand, backupCommand, restoreCommand, compactCommand, versionCommand, helpCommand,
 	}
 }
 
@@ -66,6 +66,12 @@ func (c *call) run(ctx context.Context, args, env []string) error {
 		name = helpCommand.name
 	case "-version", "--version":
 		name = versionCommand.name
+	}
+	if verbs := verbsOf(name); len(verbs) > 0 {
+		if len(rest) == 0 || strings.HasPrefix(rest[0], "-") {
+			return usagef("say what about %s: %s", name, strings.Join(verbs, ", "))
+		}
+		name, rest = name+" "+rest[0], rest[1:]
 	}
 	found := false
 	if c.command, found = findCommand(name); !found {
@@ -208,6 +214,17 @@ func (c command) usage() string {
 		words = append(words, "[--SETTING VALUE]…")
 	}
 	return strings.Join(words, " ")
+}
+
+// verbsOf lists the second words of the commands whose first word is the topic.
+func verbsOf(topic string) []string {
+	var verbs []string
+	for _, c := range commands() {
+		if verb, ok := strings.CutPrefix(c.name, topic+" "); ok {
+			verbs = append(verbs, verb)
+		}
+	}
+	return verbs
 }
 
 func findCommand(name string) (command, bool) {

@@ -14,7 +14,7 @@ var helpCommand command
 func init() {
 	helpCommand = command{
 		name:     "help",
-		args:     []string{"TOPIC"},
+		args:     []string{"TOPIC", "VERB"},
 		optional: true,
 		summary:  "explain a command, or list all settings with `help settings`",
 		run: func(_ context.Context, c *call) error {
@@ -22,7 +22,7 @@ func init() {
 				writeHelp(c.stdout)
 				return nil
 			}
-			topic := c.args[0]
+			topic := strings.Join(c.args, " ")
 			if topic == settingsTopic {
 				writeSettings(c.stdout)
 				return nil
@@ -50,7 +50,7 @@ func writeHelp(w io.Writer) {
 Begin with:  concordat serve
 Settings:    concordat help settings
 
-Exit codes:  0 done, 1 failed, 2 the command line or a setting is wrong
+Exit codes:  0 done, 1 failed, 2 the command line or a setting is wrong, 100 the answer is no (check)
 `)
 }
 

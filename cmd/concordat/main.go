@@ -15,9 +15,13 @@ import (
 // Exit codes.
 const (
 	exitOK    = 0
-	exitError = 1 // the command could not do its work
-	exitUsage = 2 // the command line or a setting is wrong
+	exitError = 1   // the command could not do its work
+	exitUsage = 2   // the command line or a setting is wrong
+	exitNo    = 100 // the command answered no: the schemas are incompatible
 )
+
+// errNo ends a command whose answer, already printed, is no.
+var errNo = errors.New("no")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -37,6 +41,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.Is(err, errNo):
+		return exitNo
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "concordat: %v\n", err)
 		return exitUsage
