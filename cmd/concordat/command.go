@@ -29,7 +29,7 @@ type option struct {
 // commands are listed in the order in which a newcomer needs them.
 func commands() []command {
 	return []command{
-		serveCommand, checkCommand, kindsCommand, configCommand, backupCommand, restoreCommand, compactCommand, versionCommand, helpCommand,
+		serveCommand, checkCommand, kindsCommand, jsonataCommand, configCommand, backupCommand, restoreCommand, compactCommand, versionCommand, helpCommand,
 	}
 }
 
@@ -38,10 +38,11 @@ type call struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 
-	command command
-	args    []string          // the command's arguments
-	options map[string]string // its own options that were given
-	load    *loaded           // the settings, for commands that take them
+	command  command
+	args     []string            // the command's arguments
+	options  map[string]string   // its own options that were given, each as given last
+	repeated map[string][]string // the same, each as often as it was given
+	load     *loaded             // the settings, for commands that take them
 }
 
 // usageError reports a command line or a setting that is wrong.
@@ -114,7 +115,7 @@ func (c *call) checkArgs() error {
 // Flags may stand before and after arguments; "--" ends them. A switch needs
 // no value; every other flag takes it after "=" or as the next argument.
 func (c *call) parseFlags(args []string) (given []assignment, err error) {
-	c.options = map[string]string{}
+	c.options, c.repeated = map[string]string{}, map[string][]string{}
 	for len(args) > 0 {
 		arg := args[0]
 		args = args[1:]
@@ -145,6 +146,7 @@ func (c *call) parseFlags(args []string) (given []assignment, err error) {
 		}
 		if c.command.option(name) {
 			c.options[name] = value
+			c.repeated[name] = append(c.repeated[name], value)
 		} else {
 			given = append(given, assignment{strings.TrimPrefix(name, "--"), value, "flag " + name})
 		}

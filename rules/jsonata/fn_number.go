@@ -1,0 +1,313 @@
+package jsonata
+
+import (
+	"errors"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/seed-9f7c7091/concordat/rules/jsonata/internal/picture"
+)
+
+var numberFunctions = []builtin{
+	{"sum", "<a<n>:n>", 1, fnSum},
+	{"count", "<a:n>", 1, fnCount},
+	{"max", "<a<n>:n>", 1, fnMax},
+	{"min", "<a<n>:n>", 1, fnMin},
+	{"average", "<a<n>:n>", 1, fnAverage},
+	{"number", "<(nsb)-:n>", 1, fnNumber},
+	{"floor", "<n-:n>", 1, ofNumber(math.Floor)},
+	{"ceil", "<n-:n>", 1, ofNumber(math.Ceil)},
+	{"round", "<n-n?:n>", 2, fnRound},
+	{"abs", "<n-:n>", 1, ofNumber(math.Abs)},
+	{"sqrt", "<n-:n>", 1, fnSqrt},
+	{"power", "<n-n:n>", 2, fnPower},
+	{"random", "<:n>", 0, fnRandom},
+	{"formatNumber", "<n-so?:s>", 3, fnFormatNumber},
+	{"formatBase", "<n-n?:s>", 2, fnFormatBase},
+	{"formatInteger", "<n-s:s>", 2, fnFormatInteger},
+	{"parseInteger", "<s-s:n>", 2, fnParseInteger},
+}
+
+var booleanFunctions = []builtin{
+	{"boolean", "<x-:b>", 1, fnBoolean},
+	{"not", "<x-:b>", 1, fnNot},
+	{"exists", "<x:b>", 1, fnExists},
+}
+
+func fnSum(st *state, args []value, _ value) (value, *Error) {
+	v := arg(args, 0)
+	if v.kind == undefinedKind {
+		return undefined, nil
+	}
+	n := v.count()
+	total := 0.0
+	if a := v.made(); a != nil {
+		for i := range a.items {
+			total += a.items[i].num
+		}
+	} else {
+		for i := range n {
+			total += v.item(i).num
+		}
+	}
+	return number(total), st.tick(n)
+}
+
+func fnCount(_ *state, args []value, _ value) (value, *Error) {
+	return number(float64(arg(args, 0).count())), nil
+}
+
+func fnMax(st *state, args []value, _ value) (value, *Error) {
+	return extreme(st, arg(args, 0), math.Max)
+}
+
+func fnMin(st *state, args []value, _ value) (value, *Error) {
+	return extreme(st, arg(args, 0), math.Min)
+}
+
+func extreme(st *state, v value, of func(a, b float64) float64) (value, *Error) {
+	n := v.count()
+	if n == 0 {
+		return undefined, nil
+	}
+	best := v.item(0).num
+	for i := 1; i < n; i++ {
+		best = of(best, v.item(i).num)
+	}
+	return number(best), st.tick(n)
+}
+
+func fnAverage(st *state, args []value, in value) (value, *Error) {
+	v := arg(args, 0)
+	n := v.count()
+	if n == 0 {
+		return undefined, nil
+	}
+	total, err := fnSum(st, args, in)
+	return number(total.num / float64(n)), err
+}
+
+var decimal = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?$`)
+
+func fnNumber(_ *state, args []value, _ value) (value, *Error) {
+	v := arg(args, 0)
+	switch v.kind {
+	case undefinedKind, numberKind:
+		return v, nil
+	case boolKind:
+		return number(v.num), nil
+	case stringKind:
+		s := v.str()
+		if decimal.MatchString(s) {
+			if f, _ := strconv.ParseFloat(s, 64); !math.IsInf(f, 0) {
+				return number(f), nil
+			}
+		} else if len(s) > 2 && s[0] == '0' && strings.IndexByte("xXoObB", s[1]) >= 0 && !strings.Contains(s, "_") {
+			if n, ok := new(big.Int).SetString(s, 0); ok {
+				if f, _ := new(big.Float).SetInt(n).Float64(); !math.IsInf(f, 0) {
+					return number(f), nil
+				}
+			}
+		}
+	}
+	return undefined, fail("D3030").value(v.unwrap()).index(1)
+}
+
+// ofNumber is a function of one number.
+func ofNumber(f func(float64) float64) func(*state, []value, value) (value, *Error) {
+	return func(_ *state, args []value, _ value) (value, *Error) {
+		v := arg(args, 0)
+		if v.kind == undefinedKind {
+			return undefined, nil
+		}
+		return number(f(v.num)), nil
+	}
+}
+
+// fnRound rounds halves to even, after the point is moved in the decimal text of the number.
+func fnRound(_ *state, args []value, _ value) (value, *Error) {
+	v := arg(args, 0)
+	if v.kind == undefinedKind {
+		return undefined, nil
+	}
+	f, places := v.num, 0
+	if p := arg(args, 1); p.kind == numberKind {
+		places = int(max(-400, min(400, math.Trunc(p.num))))
+	}
+	f = math.RoundToEven(shifted(f, places))
+	f = shifted(f, -places)
+	if f == 0 {
+		f = 0 // there is no negative zero
+	}
+	return number(f), nil
+}
+
+// shifted moves the decimal point of a number.
+func shifted(f float64, places int) float64 {
+	if places == 0 || outOfRange(f) {
+		return f
+	}
+	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
+	e, _ := strconv.Atoi(exponent)
+	f, _ = strconv.ParseFloat(mantissa+"e"+strconv.Itoa(e+places), 64)
+	return f
+}
+
+func fnSqrt(_ *state, args []value, _ value) (value, *Error) {
+	v := arg(args, 0)
+	if v.kind == undefinedKind {
+		return undefined, nil
+	}
+	if v.num < 0 {
+		return undefined, fail("D3060").value(v.num).index(1)
+	}
+	return number(math.Sqrt(v.num)), nil
+}
+
+func fnPower(_ *state, args []value, _ value) (value, *Error) {
+	v, e := arg(args, 0), arg(args, 1)
+	if v.kind == undefinedKind {
+		return undefined, nil
+	}
+	if e.kind == undefinedKind {
+		return undefined, fail("D3061").value(v.num).index(1)
+	}
+	f := math.Pow(v.num, e.num)
+	if outOfRange(f) {
+		return undefined, fail("D3061").value(v.num).value2(e.num).index(1)
+	}
+	return number(f), nil
+}
+
+func fnRandom(*state, []value, value) (value, *Error) { return number(rand.Float64()), nil }
+
+func fnFormatBase(_ *state, args []value, _ value) (value, *Error) {
+	v := arg(args, 0)
+	if v.kind == undefinedKind {
+		return undefined, nil
+	}
+	radix := 10.0
+	if r := arg(args, 1); r.kind == numberKind {
+		radix = math.RoundToEven(r.num)
+	}
+	if radix < 2 || radix > 36 {
+		return undefined, fail("D3100").value(radix)
+	}
+	f := math.RoundToEven(v.num)
+	if outOfRange(f) {
+		return text(string(appendNumber(nil, f))), nil
+	}
+	if radix == 10 {
+		return text(string(appendNumber(nil, f))), nil
+	}
+	n, _ := big.NewFloat(f).Int(nil)
+	return text(n.Text(int(radix))), nil
+}
+
+func fnBoolean(st *state, args []value, _ value) (value, *Error) {
+	v := arg(args, 0)
+	if v.kind == undefinedKind {
+		return undefined, nil
+	}
+	yes, err := st.truthy(v)
+	return boolean(yes), err
+}
+
+func fnNot(st *state, args []value, _ value) (value, *Error) {
+	v := arg(args, 0)
+	if v.kind == undefinedKind {
+		return undefined, nil
+	}
+	yes, err := st.truthy(v)
+	return boolean(!yes), err
+}
+
+func fnExists(_ *state, args []value, _ value) (value, *Error) {
+	return boolean(arg(args, 0).kind != undefinedKind), nil
+}
+
+// pictureError gives an error of a picture its place among those of expressions.
+func pictureError(err error) *Error {
+	var e *picture.Error
+	if errors.As(err, &e) {
+		return &Error{Code: e.Code, Message: e.Error(), Value: e.Value}
+	}
+	return &Error{Code: "D3110", Message: err.Error()}
+}
+
+type numberPicture struct {
+	picture string
+	symbols picture.Symbols
+}
+
+var (
+	numberPictures  = newPictures(func(p numberPicture) (*picture.Number, error) { return picture.CompileNumber(p.picture, &p.symbols) })
+	integerPictures = newPictures(picture.CompileInteger)
+	timePictures    = newPictures(picture.CompileTime)
+)
+
+func fnFormatNumber(st *state, args []value, _ value) (value, *Error) {
+	v := arg(args, 0)
+	if v.kind == undefinedKind {
+		return undefined, nil
+	}
+	p := numberPicture{arg(args, 1).unwrapText(), picture.DefaultSymbols()}
+	if o := arg(args, 2); o.kind == objectKind {
+		for _, name := range o.names() {
+			if x := o.field(name); x.kind == stringKind {
+				p.symbols.Set(name, x.str())
+			}
+		}
+	}
+	if err := st.tick(len(p.picture)); err != nil {
+		return undefined, err
+	}
+	n, err := numberPictures.get(p)
+	if err != nil {
+		return undefined, pictureError(err)
+	}
+	return st.text(n.Format(v.num))
+}
+
+func fnFormatInteger(st *state, args []value, _ value) (value, *Error) {
+	v := arg(args, 0)
+	if v.kind == undefinedKind {
+		return undefined, nil
+	}
+	p, err := integerPictures.get(arg(args, 1).unwrapText())
+	if err != nil {
+		return undefined, pictureError(err)
+	}
+	s, err := p.Format(v.num)
+	if err != nil {
+		return undefined, pictureError(err)
+	}
+	return st.text(s)
+}
+
+func fnParseInteger(st *state, args []value, _ value) (value, *Error) {
+	v := arg(args, 0)
+	if v.kind == undefinedKind {
+		return undefined, nil
+	}
+	p, err := integerPictures.get(arg(args, 1).unwrapText())
+	if err != nil {
+		return undefined, pictureError(err)
+	}
+	s := v.str()
+	if err := st.tick(len(s)); err != nil {
+		return undefined, err
+	}
+	f, ok, err := p.Parse(s)
+	if err != nil {
+		return undefined, pictureError(err)
+	}
+	if !ok {
+		return undefined, nil
+	}
+	return number(f), nil
+}

@@ -1,0 +1,264 @@
+package jsonata
+
+var objectFunctions = []builtin{
+	{"keys", "<x-:a<s>>", 1, fnKeys},
+	{"lookup", "<x-s:x>", 2, fnLookup},
+	{"spread", "<x-:a<o>>", 1, fnSpread},
+	{"merge", "<a<o>:o>", 1, fnMerge},
+	{"sift", "<o-f?:o>", 2, fnSift},
+	{"each", "<o-f:a>", 2, fnEach},
+	{"clone", "<(oa)-:o>", 1, fnClone},
+	{"type", "<x:s>", 1, fnType},
+}
+
+func fnKeys(st *state, args []value, _ value) (value, *Error) {
+	names := freshObject(0)
+	if err := keysOf(st, arg(args, 0), names, 0); err != nil {
+		return undefined, err
+	}
+	out := sequenceOf(make([]value, 0, names.Len())...)
+	for i := range names.entries {
+		out.items = append(out.items, text(names.entries[i].name))
+	}
+	return list(out), st.grown(len(out.items), len(out.items))
+}
+
+// keysOf collects the names of an object, or of all objects of an array.
+func keysOf(st *state, v value, names *Object, depth int) *Error {
+	if depth > maxNesting {
+		return fail("D1011")
+	}
+	switch v.kind {
+	case objectKind:
+		list := v.names()
+		for _, name := range list {
+			names.set(name, truth)
+		}
+		return st.grown(names.Len(), 2*len(list))
+	case arrayKind:
+		for i := range v.count() {
+			if err := keysOf(st, v.item(i), names, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func fnLookup(st *state, args []value, _ value) (value, *Error) {
+	return lookup(st, arg(args, 0), arg(args, 1).unwrapText(), 0)
+}
+
+func fnSpread(st *state, args []value, _ value) (value, *Error) {
+	v := arg(args, 0)
+	if v.kind != arrayKind && v.kind != objectKind {
+		return v, nil
+	}
+	out := sequenceOf()
+	err := spread(st, v, out, 0)
+	return list(out), err
+}
+
+func spread(st *state, v value, out *array, depth int) *Error {
+	if depth > maxNesting {
+		return fail("D1011")
+	}
+	switch v.kind {
+	case undefinedKind:
+		return nil
+	case arrayKind:
+		for i := range v.count() {
+			if err := spread(st, v.item(i), out, depth+1); err != nil {
+				return err
+			}
+		}
+		return nil
+	case objectKind:
+		for _, name := range v.names() {
+			o := freshObject(1)
+			o.add(name, v.field(name))
+			out.items = append(out.items, object(o))
+			if err := st.grown(len(out.items), 4); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	out.items = append(out.items, v)
+	return st.grown(len(out.items), 1)
+}
+
+func fnMerge(st *state, args []value, _ value) (value, *Error) {
+	v := arg(args, 0)
+	if v.kind == undefinedKind {
+		return undefined, nil
+	}
+	n := v.count()
+	size := 0
+	for i := range n {
+		size = max(size, v.item(i).size())
+	}
+	out := freshObject(size + n - 1)
+	for i := range n {
+		x := v.item(i)
+		if o, ok := x.ref.(*Object); ok {
+			for j := range o.entries {
+				out.set(o.entries[j].name, o.entries[j].val)
+			}
+			if err := st.charge(len(o.entries)); err != nil {
+				return undefined, err
+			}
+			continue
+		}
+		names := x.names()
+		for _, name := range names {
+			out.set(name, x.field(name))
+		}
+		if err := st.charge(len(names)); err != nil {
+			return undefined, err
+		}
+	}
+	return object(out), nil
+}
+
+// charge counts fields that were set.
+func (st *state) charge(fields int) *Error {
+	if err := st.tick(fields); err != nil {
+		return err
+	}
+	return st.alloc(fields * entrySize)
+}
+
+func fnSift(st *state, args []value, _ value) (value, *Error) {
+	v, f := arg(args, 0), arg(args, 1)
+	if v.kind != objectKind || f.kind != functionKind {
+		return undefined, nil
+	}
+	fn := f.ref.(*function)
+	out := freshObject(v.size())
+	// The object's own order is walked without a list of its names, where it has one.
+	visit := func(name string, x value) *Error {
+		n := min(max(fn.arity, 1), 3)
+		base, window := st.window(n)
+		window[0] = x
+		if n > 1 {
+			window[1] = text(name)
+		}
+		if n > 2 {
+			window[2] = v
+		}
+		r, err := st.call(fn, window, undefined)
+		st.release(base)
+		if err != nil {
+			return err
+		}
+		keep, err := st.truthy(r)
+		if keep && err == nil {
+			out.add(name, x)
+			return st.charge(1)
+		}
+		return err
+	}
+	if o, ok := v.ref.(*Object); ok {
+		for i := range o.entries {
+			if err := visit(o.entries[i].name, o.entries[i].val); err != nil {
+				return undefined, err
+			}
+		}
+	} else {
+		for _, name := range v.names() {
+			if err := visit(name, v.field(name)); err != nil {
+				return undefined, err
+			}
+		}
+	}
+	if out.Len() == 0 {
+		return undefined, nil
+	}
+	return object(out), nil
+}
+
+func fnEach(st *state, args []value, _ value) (value, *Error) {
+	v, f := arg(args, 0), arg(args, 1)
+	out := sequenceOf()
+	for _, name := range v.names() {
+		r, err := st.of(f, v.field(name), text(name), v)
+		if err != nil {
+			return undefined, err
+		}
+		if r.kind != undefinedKind {
+			out.items = append(out.items, r)
+			if err := st.grown(len(out.items), 1); err != nil {
+				return undefined, err
+			}
+		}
+	}
+	return list(out), nil
+}
+
+func fnClone(st *state, args []value, _ value) (value, *Error) {
+	return st.clone(arg(args, 0), 0)
+}
+
+// clone copies arrays and objects, so that they may be changed. Functions become empty strings.
+func (st *state) clone(v value, depth int) (value, *Error) {
+	if depth > maxNesting {
+		return undefined, fail("D1011")
+	}
+	switch v.kind {
+	case arrayKind:
+		n := v.count()
+		if err := st.grown(n, n); err != nil {
+			return undefined, err
+		}
+		out := &array{items: make([]value, n)}
+		for i := range n {
+			x, err := st.clone(v.item(i), depth+1)
+			if err != nil {
+				return undefined, err
+			}
+			if x.kind == undefinedKind {
+				x = null
+			}
+			out.items[i] = x
+		}
+		return list(out), nil
+	case objectKind:
+		names := v.names()
+		if err := st.charge(len(names)); err != nil {
+			return undefined, err
+		}
+		o := freshObject(len(names))
+		for _, name := range names {
+			x, err := st.clone(v.field(name), depth+1)
+			if err != nil {
+				return undefined, err
+			}
+			o.add(name, x)
+		}
+		return object(o), nil
+	case functionKind:
+		return text(""), nil
+	}
+	return v, nil
+}
+
+func fnType(_ *state, args []value, _ value) (value, *Error) {
+	switch arg(args, 0).kind {
+	case undefinedKind:
+		return undefined, nil
+	case nullKind:
+		return text("null"), nil
+	case boolKind:
+		return text("boolean"), nil
+	case numberKind:
+		return text("number"), nil
+	case stringKind:
+		return text("string"), nil
+	case arrayKind:
+		return text("array"), nil
+	case objectKind:
+		return text("object"), nil
+	}
+	return text("function"), nil
+}

@@ -1,0 +1,740 @@
+package jsonata
+
+import (
+	"math"
+	"slices"
+)
+
+// lookup is the value of a name in an object, or those in the objects of an array, as a sequence.
+func lookup(st *state, in value, name string, depth int) (value, *Error) {
+	switch in.kind {
+	case objectKind:
+		return in.field(name), nil
+	case arrayKind:
+	default:
+		return undefined, nil
+	}
+	if depth > maxNesting {
+		return undefined, fail("D1011")
+	}
+	n := in.count()
+	var found []value
+	for i := range n {
+		v, err := lookup(st, in.item(i), name, depth+1)
+		if err != nil {
+			return undefined, err
+		}
+		if found, err = st.add(found, v); err != nil {
+			return undefined, err
+		}
+	}
+	return list(sequenceOf(found...)), nil
+}
+
+// add adds a value to a list, an array by its items, nothing not at all.
+func (st *state) add(all []value, v value) ([]value, *Error) {
+	switch v.kind {
+	case undefinedKind:
+		return all, nil
+	case arrayKind:
+		n := len(all)
+		if a := v.made(); a != nil {
+			all = append(all, a.items...)
+		} else {
+			all = slices.Grow(all, v.count())
+			for i := range v.count() {
+				all = append(all, v.item(i))
+			}
+		}
+		return all, st.grown(len(all), len(all)-n)
+	}
+	all = append(all, v)
+	return all, st.grown(len(all), 1)
+}
+
+func wildcard(st *state, in value) (value, *Error) {
+	if a := in.made(); a != nil && a.outer && len(a.items) > 0 {
+		in = a.items[0]
+	}
+	var found []value
+	var err *Error
+	each := func(v value) *Error {
+		if v.kind == arrayKind {
+			if found, err = st.flatten(found, v, 0); err != nil {
+				return err
+			}
+			return nil
+		}
+		found, err = st.add(found, v)
+		return err
+	}
+	switch in.kind {
+	case arrayKind:
+		for i := range in.count() {
+			if err := each(in.item(i)); err != nil {
+				return undefined, err
+			}
+		}
+	case objectKind:
+		for _, name := range in.names() {
+			if err := each(in.field(name)); err != nil {
+				return undefined, err
+			}
+		}
+	}
+	return list(sequenceOf(found...)), nil
+}
+
+// flatten adds the items of an array and of all arrays within.
+func (st *state) flatten(all []value, v value, depth int) ([]value, *Error) {
+	if v.kind != arrayKind {
+		all = append(all, v)
+		return all, st.grown(len(all), 1)
+	}
+	if depth > maxNesting {
+		return all, fail("D1011")
+	}
+	var err *Error
+	for i := range v.count() {
+		if all, err = st.flatten(all, v.item(i), depth+1); err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+func descendants(st *state, in value) (value, *Error) {
+	if in.kind == undefinedKind {
+		return undefined, nil
+	}
+	all, err := st.descend(nil, in, 0)
+	return list(sequenceOf(all...)), err
+}
+
+func (st *state) descend(all []value, v value, depth int) ([]value, *Error) {
+	if depth > maxNesting {
+		return all, fail("D1011")
+	}
+	if v.kind != arrayKind {
+		all = append(all, v)
+		if err := st.grown(len(all), 1); err != nil {
+			return all, err
+		}
+	}
+	var err *Error
+	switch v.kind {
+	case arrayKind:
+		for i := range v.count() {
+			if all, err = st.descend(all, v.item(i), depth+1); err != nil {
+				return all, err
+			}
+		}
+	case objectKind:
+		for _, name := range v.names() {
+			if all, err = st.descend(all, v.field(name), depth+1); err != nil {
+				return all, err
+			}
+		}
+	}
+	return all, nil
+}
+
+// predicate is a filter, ready to be applied.
+type predicate struct {
+	run   exec
+	index float64 // where the filter is a number
+	fixed bool
+	bind  int // where it binds positions: the id of what it binds
+	binds bool
+}
+
+func (c *compiler) filters(list []filter, s *scope) []*predicate {
+	all := make([]*predicate, len(list))
+	for i, f := range list {
+		switch {
+		case f.expr == nil:
+			all[i] = &predicate{binds: true, bind: c.tupleIDs[f.index]}
+		case f.expr.typ == numberNode && len(f.expr.predicate) == 0 && f.expr.group == nil:
+			all[i] = &predicate{fixed: true, index: math.Floor(f.expr.num)}
+		default:
+			all[i] = &predicate{run: c.compile(f.expr, s)}
+		}
+	}
+	return all
+}
+
+// apply keeps the items of a value, or the value itself, for which the
+// predicate holds. It gives a sequence, or the item that has the index.
+func (p *predicate) apply(st *state, v value, fr *frame) (value, *Error) {
+	if p.fixed {
+		return p.pick(v), nil
+	}
+	if v.kind != arrayKind {
+		times, err := p.holds(st, v, 0, 1, fr)
+		if err != nil || times == 0 || v.kind == undefinedKind {
+			return list(sequenceOf()), err
+		}
+		return list(sequenceOf(slices.Repeat([]value{v}, times)...)), nil
+	}
+	n := v.count()
+	out := sequenceOf()
+	var tuples []*tuple
+	if a := v.made(); a != nil && a.tuples != nil {
+		tuples, out.tuples = a.tuples, []*tuple{}
+	}
+	for i := range n {
+		x, at := v.item(i), fr
+		if tuples != nil {
+			at = &frame{parent: fr.parent, tuple: tuples[i]}
+		}
+		times, err := p.holds(st, x, i, n, at)
+		if err != nil {
+			return undefined, err
+		}
+		for range times {
+			out.items = append(out.items, x)
+			if tuples != nil {
+				out.tuples = append(out.tuples, tuples[i])
+			}
+			if err := st.grown(len(out.items), 1); err != nil {
+				return undefined, err
+			}
+		}
+	}
+	return list(out), nil
+}
+
+// pick is the item at the predicate's index, from the end if it is negative.
+func (p *predicate) pick(v value) value {
+	n := 1
+	if v.kind == arrayKind {
+		n = v.count()
+	}
+	i := p.index
+	if i < 0 {
+		i += float64(n)
+	}
+	if i < 0 || i >= float64(n) {
+		return list(sequenceOf())
+	}
+	x := v
+	if v.kind == arrayKind {
+		x = v.item(int(i))
+	}
+	if a := v.made(); a != nil && a.tuples != nil {
+		return list(&array{items: []value{x}, sequence: true, tuples: a.tuples[int(i) : int(i)+1]})
+	}
+	switch x.kind {
+	case arrayKind:
+		return x
+	case undefinedKind:
+		return list(sequenceOf())
+	}
+	return list(sequenceOf(x))
+}
+
+// holds tells how often the predicate keeps an item, the i-th of n: an array of
+// numbers may name it several times.
+func (p *predicate) holds(st *state, item value, i, n int, fr *frame) (times int, err *Error) {
+	if err := st.tick(1); err != nil {
+		return 0, err
+	}
+	v, err := p.run(st, item, fr)
+	if err != nil {
+		return 0, err
+	}
+	var yes bool
+	switch v.kind {
+	case boolKind:
+		yes = v.isTrue()
+	case numberKind:
+		yes, err = isIndex(v.num, i, n), finite(v)
+	case arrayKind:
+		count := v.count()
+		if !allNumbers(v) {
+			yes, err = st.truthy(v)
+			break
+		}
+		for j := range count {
+			if isIndex(v.item(j).num, i, n) {
+				times++
+			}
+		}
+		return times, st.tick(count)
+	default:
+		yes, err = st.truthy(v)
+	}
+	if yes {
+		times = 1
+	}
+	return times, err
+}
+
+func isIndex(f float64, i, n int) bool {
+	f = math.Floor(f)
+	if f < 0 {
+		f += float64(n)
+	}
+	return f == float64(i)
+}
+
+func allNumbers(v value) bool {
+	n := v.count()
+	for i := range n {
+		if v.item(i).kind != numberKind {
+			return false
+		}
+	}
+	return n > 0
+}
+
+// step is a step of a path, ready to run.
+type step struct {
+	run     exec
+	name    string // of a step that is only a name
+	named   bool
+	filters []*predicate
+	sort    *sorter
+	list    bool // the first step is an array constructor: it sees the input whole
+
+	tuple  bool // from here on items carry bindings
+	focus  int  // id of what @ binds, -1 for none
+	index  int  // id of what # binds, -1 for none
+	parent int  // id of what the input is the parent of, -1 for none
+}
+
+func (c *compiler) path(n *node, s *scope) exec {
+	if run := c.names(n); run != nil {
+		return run
+	}
+	steps := make([]*step, len(n.list))
+	inner := s
+	tuples := false
+	for i, e := range n.list {
+		if e.tuple && !tuples {
+			tuples = true
+			inner = tupleScope(s)
+		}
+		x := &step{tuple: tuples, focus: -1, index: -1, parent: -1, list: i == 0 && e.typ == arrayNode && e.constructor}
+		if e.focus != "" {
+			x.focus = c.tupleIDs[e.focus]
+		}
+		if e.index != "" {
+			x.index = c.tupleIDs[e.index]
+		}
+		if e.binds != nil {
+			x.parent = c.parentID(e.binds)
+		}
+		x.filters = c.filters(e.filters, inner)
+		switch {
+		case e.typ == sortNode:
+			x.sort = c.sorter(e, inner)
+		case e.typ == nameNode:
+			x.name, x.named = e.text, true
+		default:
+			bare := *e
+			bare.filters = nil
+			x.run = c.compile(&bare, inner)
+		}
+		steps[i] = x
+	}
+	p := &pathRun{steps: steps, keep: n.keepSingleton, stream: n.tuple, variable: n.list[0].typ == variableNode}
+	switch {
+	case n.group != nil && tuples:
+		p.tupleGroup = c.groupTuples(n.group, inner)
+	case n.group != nil:
+		p.group = c.group(n.group, s)
+	}
+	if tuples {
+		return p.withTuples
+	}
+	return p.plain
+}
+
+// names is a path of names alone, which needs no sequences as long as it meets no array.
+func (c *compiler) names(n *node) exec {
+	if n.keepSingleton || n.group != nil || n.tuple {
+		return nil
+	}
+	names := make([]string, len(n.list))
+	steps := make([]*step, len(n.list))
+	for i, e := range n.list {
+		if e.typ != nameNode || len(e.filters) > 0 || e.tuple || e.focus != "" || e.index != "" {
+			return nil
+		}
+		names[i] = e.text
+		steps[i] = &step{name: e.text, named: true, focus: -1, index: -1, parent: -1}
+	}
+	p := &pathRun{steps: steps}
+	if len(names) == 1 {
+		name := names[0]
+		return func(st *state, in value, fr *frame) (value, *Error) {
+			if in.kind != objectKind {
+				return p.plain(st, in, fr)
+			}
+			return collapse(in.field(name), false), nil
+		}
+	}
+	return func(st *state, in value, fr *frame) (value, *Error) {
+		v := in
+		for i, name := range names {
+			if v.kind != objectKind {
+				if v.kind == arrayKind {
+					rest := pathRun{steps: steps[i:]}
+					return rest.plain(st, v, fr)
+				}
+				return undefined, nil
+			}
+			v = v.field(name)
+		}
+		return collapse(v, false), nil
+	}
+}
+
+// pathRun is a path, ready to run.
+type pathRun struct {
+	steps    []*step
+	keep     bool // a sequence of one stays an array
+	stream   bool // the path is part of another, which takes its bindings over
+	variable bool // the first step is a variable: an array as input is one item to it
+	group    exec
+
+	tupleGroup func(st *state, tuples []*tuple, fr *frame) (value, *Error)
+}
+
+func (p *pathRun) plain(st *state, in value, fr *frame) (value, *Error) {
+	at := in
+	if in.kind != arrayKind || p.variable {
+		at = undefined // one item: the input
+	}
+	var err *Error
+	var out value
+	for i, s := range p.steps {
+		last := i == len(p.steps)-1
+		switch {
+		case i == 0 && at.kind == undefinedKind:
+			if s.list || s.sort != nil {
+				out, err = s.items(st, list(sequenceOf(in)), fr, last)
+			} else {
+				out, err = s.one(st, in, fr, last)
+			}
+		default:
+			out, err = s.items(st, at, fr, last)
+		}
+		if err != nil {
+			return undefined, err
+		}
+		if out.kind == undefinedKind || out.kind == arrayKind && out.count() == 0 {
+			break
+		}
+		at = out
+	}
+	return p.end(st, out, fr)
+}
+
+// end makes of what the last step gave the value of the path.
+func (p *pathRun) end(st *state, out value, fr *frame) (value, *Error) {
+	if p.keep && out.kind == arrayKind {
+		a := out.made()
+		switch {
+		case a != nil && a.constructed && !a.sequence:
+			out = list(&array{items: []value{out}, sequence: true, keep: true})
+		case a != nil && a.sequence:
+			kept := *a
+			kept.keep = true
+			out = list(&kept)
+		}
+	}
+	if p.group != nil {
+		return p.group(st, out, fr)
+	}
+	return collapse(out, false), nil
+}
+
+// on evaluates the step on one item, filters included.
+func (s *step) on(st *state, item value, fr *frame) (v value, err *Error) {
+	if s.named {
+		if item.kind == objectKind {
+			v = collapse(item.field(s.name), false)
+		} else {
+			v, err = lookup(st, item, s.name, 0)
+			v = collapse(v, false)
+		}
+	} else {
+		v, err = s.run(st, item, fr)
+	}
+	for _, f := range s.filters {
+		if err != nil {
+			return v, err
+		}
+		v, err = f.apply(st, v, fr)
+	}
+	return v, err
+}
+
+// one evaluates the step on the only item there is.
+func (s *step) one(st *state, item value, fr *frame, last bool) (value, *Error) {
+	v, err := s.on(st, item, fr)
+	if err != nil || v.kind == undefinedKind {
+		return undefined, err
+	}
+	if v.kind != arrayKind {
+		return list(sequenceOf(v)), nil
+	}
+	a := v.made()
+	switch {
+	case last && (a == nil || !a.sequence):
+		return v, nil
+	case a != nil && a.constructed:
+		return list(sequenceOf(v)), nil
+	case a != nil:
+		return list(&array{items: slices.Clip(a.items), sequence: true}), nil
+	}
+	return list(sequenceOf(v.items()...)), nil
+}
+
+// items evaluates the step on each item and puts the results together: arrays
+// by their items, but for arrays that are constructed by the step.
+func (s *step) items(st *state, in value, fr *frame, last bool) (value, *Error) {
+	switch {
+	case s.list:
+		return s.run(st, in, fr)
+	case s.sort != nil:
+		out, err := s.sort.run(st, in, fr)
+		for _, f := range s.filters {
+			if err != nil {
+				return out, err
+			}
+			out, err = f.apply(st, out, fr)
+		}
+		return out, err
+	}
+	n := in.count()
+	if err := st.tick(n); err != nil {
+		return undefined, err
+	}
+	results := 0
+	var first value // while it is the only result
+	var all []value
+	push := func(v value) (err *Error) {
+		if a := v.made(); a != nil && a.constructed {
+			all = append(all, v)
+			return st.grown(len(all), 1)
+		}
+		all, err = st.add(all, v)
+		return err
+	}
+	made := in.made()
+	for i := range n {
+		var item value
+		if made != nil {
+			item = made.items[i]
+		} else {
+			item = in.item(i)
+		}
+		v, err := s.on(st, item, fr)
+		if err != nil {
+			return undefined, err
+		}
+		if v.kind == undefinedKind {
+			continue
+		}
+		results++
+		if results == 1 {
+			first = v
+			continue
+		}
+		if results == 2 {
+			if all == nil {
+				all = make([]value, 0, n-i+1)
+			}
+			if err := push(first); err != nil {
+				return undefined, err
+			}
+		}
+		if err := push(v); err != nil {
+			return undefined, err
+		}
+	}
+	if results == 1 {
+		if last && first.kind == arrayKind && !first.isSequence() {
+			return first, nil
+		}
+		if err := push(first); err != nil {
+			return undefined, err
+		}
+	}
+	return list(sequenceOf(all...)), nil
+}
+
+// withTuples runs a path some of whose steps bind variables: each item is on its
+// way with its bindings, and the steps see them as variables.
+func (p *pathRun) withTuples(st *state, in value, fr *frame) (value, *Error) {
+	items := in
+	if in.kind != arrayKind || p.variable {
+		items = list(sequenceOf(in))
+	}
+	var tuples []*tuple
+	streaming := false
+	out := items
+	var err *Error
+	for i, s := range p.steps {
+		if !s.tuple {
+			if s.list && i == 0 {
+				out, err = s.run(st, out, fr)
+			} else {
+				out, err = s.items(st, out, fr, i == len(p.steps)-1)
+			}
+			if err != nil {
+				return undefined, err
+			}
+			if out.kind == undefinedKind || out.kind == arrayKind && out.count() == 0 {
+				return p.end(st, out, fr)
+			}
+			if out.kind != arrayKind {
+				out = list(sequenceOf(out))
+			}
+			continue
+		}
+		if !streaming {
+			streaming = true
+			if s.sort != nil {
+				// The order gives each item its position.
+				sorted, err := s.sort.run(st, out, &frame{parent: fr})
+				if err != nil {
+					return undefined, err
+				}
+				for j := range sorted.count() {
+					t := &tuple{item: sorted.item(j)}
+					if s.index >= 0 {
+						t.bind(s.index, number(float64(j)))
+					}
+					tuples = append(tuples, t)
+				}
+				if tuples, err = s.filter(st, tuples, fr); err != nil {
+					return undefined, err
+				}
+				continue
+			}
+			for j := range out.count() {
+				tuples = append(tuples, &tuple{item: out.item(j)})
+			}
+			if err := st.alloc(len(tuples) * 2 * entrySize); err != nil {
+				return undefined, err
+			}
+		}
+		if tuples, err = s.stream(st, tuples, fr); err != nil {
+			return undefined, err
+		}
+	}
+	a := sequenceOf()
+	a.items = make([]value, len(tuples))
+	for i, t := range tuples {
+		a.items[i] = t.item
+	}
+	if p.tupleGroup != nil {
+		return p.tupleGroup(st, tuples, fr)
+	}
+	if p.stream {
+		a.tuples = append([]*tuple{}, tuples...)
+		return list(a), nil
+	}
+	return p.end(st, list(a), fr)
+}
+
+// stream takes all tuples through one step.
+func (s *step) stream(st *state, tuples []*tuple, fr *frame) ([]*tuple, *Error) {
+	if s.sort != nil {
+		sorted, err := s.sort.tuples(st, tuples, fr)
+		if err != nil {
+			return nil, err
+		}
+		return s.filter(st, sorted, fr)
+	}
+	var out []*tuple
+	for _, t := range tuples {
+		var v value
+		var err *Error
+		at := &frame{parent: fr, tuple: t}
+		if s.named {
+			v, err = lookup(st, t.item, s.name, 0)
+			v = collapse(v, false)
+		} else {
+			v, err = s.run(st, t.item, at)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if v.kind == undefinedKind {
+			continue
+		}
+		inner := v.made()
+		n := 1
+		if v.kind == arrayKind {
+			n = v.count()
+		}
+		if err := st.grown(len(out)+n, 4*n); err != nil {
+			return nil, err
+		}
+		for i := range n {
+			item := v
+			if v.kind == arrayKind {
+				item = v.item(i)
+			}
+			next := t.with(item, 2)
+			switch {
+			case inner != nil && inner.tuples != nil:
+				for _, b := range inner.tuples[i].binds {
+					next.bind(b.id, b.val)
+				}
+			default:
+				if s.focus >= 0 {
+					next.item = t.item
+					next.bind(s.focus, item)
+				}
+				if s.index >= 0 {
+					next.bind(s.index, number(float64(i)))
+				}
+				if s.parent >= 0 {
+					next.bind(s.parent, t.item)
+				}
+			}
+			out = append(out, next)
+		}
+	}
+	return s.filter(st, out, fr)
+}
+
+// filter applies the filters of a step to tuples, as a whole.
+func (s *step) filter(st *state, tuples []*tuple, fr *frame) ([]*tuple, *Error) {
+	for _, f := range s.filters {
+		switch {
+		case f.binds:
+			for i, t := range tuples {
+				t.bind(f.bind, number(float64(i)))
+			}
+		case f.fixed:
+			i := f.index
+			if i < 0 {
+				i += float64(len(tuples))
+			}
+			if i < 0 || i >= float64(len(tuples)) {
+				return nil, nil
+			}
+			tuples = tuples[int(i) : int(i)+1]
+		default:
+			var kept []*tuple
+			for i, t := range tuples {
+				times, err := f.holds(st, t.item, i, len(tuples), &frame{parent: fr, tuple: t})
+				if err != nil {
+					return nil, err
+				}
+				for range times {
+					kept = append(kept, t)
+				}
+			}
+			tuples = kept
+		}
+	}
+	return tuples, nil
+}

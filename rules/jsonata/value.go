@@ -1,0 +1,455 @@
+package jsonata
+
+import (
+	"encoding"
+	"encoding/json"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// kind is the type of a value. What JSONata calls nothing, or undefined, is the zero value.
+type kind uint8
+
+const (
+	undefinedKind kind = iota
+	nullKind
+	boolKind
+	numberKind
+	stringKind
+	arrayKind
+	objectKind
+	functionKind
+	tailKind // a call that a trampoline is to carry out; never seen by expressions
+)
+
+// value is a value while an expression is evaluated. Values that come from the
+// caller stay as they were given in ref, so that they leave as they came.
+type value struct {
+	kind kind
+	num  float64 // of a number; 1 for true
+	// ref is, by kind: string: a string, or []byte whose bytes are characters; number: nil, or what
+	// it was given as; array: *array, []any or List; object: *Object, map[string]any or
+	// Record; function: *function.
+	ref any
+}
+
+var (
+	undefined = value{}
+	null      = value{kind: nullKind}
+	falsehood = value{kind: boolKind}
+	truth     = value{kind: boolKind, num: 1}
+)
+
+func boolean(b bool) value {
+	if b {
+		return truth
+	}
+	return falsehood
+}
+
+func number(f float64) value     { return value{kind: numberKind, num: f} }
+func text(s string) value        { return value{kind: stringKind, ref: s} }
+func list(a *array) value        { return value{kind: arrayKind, ref: a} }
+func object(o *Object) value     { return value{kind: objectKind, ref: o} }
+func callable(f *function) value { return value{kind: functionKind, ref: f} }
+
+func (v value) isTrue() bool { return v.num != 0 }
+
+// str is the text of a string.
+func (v value) str() string {
+	if s, ok := v.ref.(string); ok {
+		return s
+	}
+	b, _ := v.ref.([]byte)
+	runes := make([]rune, len(b))
+	for i, c := range b {
+		runes[i] = rune(c)
+	}
+	return string(runes)
+}
+
+// array is an array made by an evaluation.
+type array struct {
+	items []value
+	// sequence marks what a path, a filter or a function yields piece by
+	// piece: one item of it is that item, none is nothing.
+	sequence bool
+	// keep makes a sequence of one stay an array.
+	keep bool
+	// constructed marks an array written as a step of a path, which is not
+	// flattened into the result.
+	constructed bool
+	// outer marks the wrapping of an array that is the input.
+	outer bool
+	// tuples are the bindings of the items, where a path carries them along.
+	tuples []*tuple
+}
+
+// sequenceOf makes a sequence. The slice is the sequence's own from then on.
+func sequenceOf(items ...value) *array { return &array{items: items, sequence: true} }
+
+// List is an array that a caller keeps in a form of its own. It must not change
+// while expressions read it.
+type List interface {
+	// Len is the number of items.
+	Len() int
+	// At is the item at an index below Len, in any form that Eval takes.
+	At(i int) any
+}
+
+// Record is an object that a caller keeps in a form of its own, which is read
+// only where an expression looks. It must not change while expressions read it.
+type Record interface {
+	// Get returns the value of a name, in any form that Eval takes, and whether there is one.
+	Get(name string) (v any, ok bool)
+	// Names are the names in their order. The caller of Names does not change the slice.
+	Names() []string
+}
+
+// wrap takes a value of the caller's.
+func wrap(v any) value {
+	switch x := v.(type) {
+	case nil:
+		return null
+	case string:
+		return value{kind: stringKind, ref: v}
+	case float64:
+		return value{kind: numberKind, num: x, ref: v}
+	case bool:
+		return boolean(x)
+	case map[string]any:
+		if x == nil {
+			return null
+		}
+		return value{kind: objectKind, ref: v}
+	case []any:
+		return value{kind: arrayKind, ref: v}
+	case *Object:
+		if x == nil {
+			return null
+		}
+		return value{kind: objectKind, ref: v}
+	case int:
+		return value{kind: numberKind, num: float64(x), ref: v}
+	case int64:
+		return value{kind: numberKind, num: float64(x), ref: v}
+	case int32:
+		return value{kind: numberKind, num: float64(x), ref: v}
+	case float32:
+		return value{kind: numberKind, num: shortest32(x), ref: v}
+	case json.Number:
+		f, err := strconv.ParseFloat(string(x), 64)
+		if err != nil && !math.IsInf(f, 0) {
+			return value{kind: stringKind, ref: string(x)}
+		}
+		return value{kind: numberKind, num: f, ref: v}
+	case []byte:
+		if x == nil {
+			return null
+		}
+		return value{kind: stringKind, ref: v}
+	case undefinedType:
+		return undefined
+	case Record:
+		return value{kind: objectKind, ref: v}
+	case List:
+		return value{kind: arrayKind, ref: v}
+	case *Function:
+		return callable(x.f)
+	case value:
+		return x
+	}
+	return wrapOther(v)
+}
+
+// shortest32 is the number that a float32 is written as: 0.1, not 0.10000000149011612.
+func shortest32(x float32) float64 {
+	f, _ := strconv.ParseFloat(strconv.FormatFloat(float64(x), 'g', -1, 32), 64)
+	return f
+}
+
+// wrapOther takes values of types that are known only at run time, as
+// encoding/json would write them.
+func wrapOther(v any) value {
+	switch x := v.(type) {
+	case time.Time:
+		return value{kind: stringKind, ref: x.Format(time.RFC3339Nano)}
+	case json.Marshaler:
+		return marshalled(v)
+	case encoding.TextMarshaler:
+		if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && r.IsNil() {
+			return null
+		}
+		b, err := x.MarshalText()
+		if err != nil {
+			return undefined
+		}
+		return text(string(b))
+	}
+	r := reflect.ValueOf(v)
+	switch r.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if r.IsNil() {
+			return null
+		}
+		return wrap(r.Elem().Interface())
+	case reflect.Bool:
+		return boolean(r.Bool())
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return value{kind: numberKind, num: float64(r.Int()), ref: v}
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return value{kind: numberKind, num: float64(r.Uint()), ref: v}
+	case reflect.Float32, reflect.Float64:
+		return value{kind: numberKind, num: r.Float(), ref: v}
+	case reflect.String:
+		return text(r.String())
+	case reflect.Slice, reflect.Array:
+		if r.Kind() == reflect.Slice && r.IsNil() {
+			return null
+		}
+		if r.Type().Elem().Kind() == reflect.Uint8 {
+			b := make([]byte, r.Len())
+			reflect.Copy(reflect.ValueOf(b), r)
+			return value{kind: stringKind, ref: b}
+		}
+		return value{kind: arrayKind, ref: reflected{r}}
+	case reflect.Map:
+		if r.IsNil() {
+			return null
+		}
+		if r.Type().Key().Kind() == reflect.String {
+			return value{kind: objectKind, ref: reflectedMap{r}}
+		}
+		return marshalled(v)
+	case reflect.Struct:
+		return value{kind: objectKind, ref: structOf(r)}
+	}
+	return undefined
+}
+
+// marshalled takes a value by way of its JSON.
+func marshalled(v any) value {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return undefined
+	}
+	x, err := ParseJSON(b)
+	if err != nil {
+		return undefined
+	}
+	return wrap(x)
+}
+
+// maxNesting bounds how deep values may be nested that are walked to their ends.
+const maxNesting = 10_000
+
+// finish gives a value to the caller. Arrays made by the evaluation become
+// []any, those in objects made by it too; numbers made by it become float64.
+func (v value) finish(depth int) (any, *Error) {
+	switch v.kind {
+	case undefinedKind, tailKind:
+		return Undefined, nil
+	case nullKind:
+		return nil, nil
+	case boolKind:
+		return v.num != 0, nil
+	case numberKind:
+		if v.ref == nil {
+			return v.num, nil
+		}
+	case arrayKind:
+		a, ok := v.ref.(*array)
+		if !ok {
+			break
+		}
+		if depth >= maxNesting {
+			return nil, fail("D1011")
+		}
+		all := make([]any, len(a.items))
+		for i := range a.items {
+			x, err := a.items[i].finish(depth + 1)
+			if err != nil {
+				return nil, err
+			}
+			all[i] = x
+		}
+		return all, nil
+	case objectKind:
+		o, ok := v.ref.(*Object)
+		if !ok || !o.fresh {
+			break
+		}
+		if depth >= maxNesting {
+			return nil, fail("D1011")
+		}
+		for i := range o.entries {
+			inner := &o.entries[i].val
+			if inner.kind != arrayKind && inner.kind != objectKind {
+				continue
+			}
+			x, err := inner.finish(depth + 1)
+			if err != nil {
+				return nil, err
+			}
+			inner.ref = x
+		}
+		o.fresh = false
+	case functionKind:
+		return &Function{v.ref.(*function)}, nil
+	}
+	return v.ref, nil
+}
+
+// unwrap is finish for values that go into messages or out of objects: what is
+// nested too deeply is nil.
+func (v value) unwrap() any {
+	x, err := v.finish(0)
+	if err != nil {
+		return nil
+	}
+	return x
+}
+
+// count is the number of items of an array.
+func (v value) count() int {
+	switch a := v.ref.(type) {
+	case *array:
+		return len(a.items)
+	case []any:
+		return len(a)
+	case List:
+		return a.Len()
+	}
+	return 0
+}
+
+// item is an item of an array.
+func (v value) item(i int) value {
+	switch a := v.ref.(type) {
+	case *array:
+		return a.items[i]
+	case []any:
+		return wrap(a[i])
+	case List:
+		return wrap(a.At(i))
+	}
+	return undefined
+}
+
+// made is the array of a value that an evaluation made, nil for the caller's arrays and other values.
+func (v value) made() *array {
+	if v.kind != arrayKind {
+		return nil
+	}
+	a, _ := v.ref.(*array)
+	return a
+}
+
+// isSequence reports whether a value is an array of the kind that one item of it is that item.
+func (v value) isSequence() bool {
+	a := v.made()
+	return a != nil && a.sequence
+}
+
+// items are all items of an array. The slice must not be changed.
+func (v value) items() []value {
+	if a, ok := v.ref.(*array); ok {
+		return a.items
+	}
+	all := make([]value, v.count())
+	for i := range all {
+		all[i] = v.item(i)
+	}
+	return all
+}
+
+// field is the value of a name in an object, undefined if there is none.
+func (v value) field(name string) value {
+	switch o := v.ref.(type) {
+	case map[string]any:
+		if x, ok := o[name]; ok {
+			return wrap(x)
+		}
+	case *Object:
+		return o.value(name)
+	case Record:
+		if x, ok := o.Get(name); ok {
+			return wrap(x)
+		}
+	}
+	return undefined
+}
+
+// names are the names of an object in their order. The slice must not be changed.
+func (v value) names() []string {
+	switch o := v.ref.(type) {
+	case map[string]any:
+		names := make([]string, 0, len(o))
+		for name := range o {
+			names = append(names, name)
+		}
+		slices.SortFunc(names, compareNames)
+		return names
+	case *Object:
+		return o.Names()
+	case Record:
+		return o.Names()
+	}
+	return nil
+}
+
+// size is the number of fields of an object.
+func (v value) size() int {
+	switch o := v.ref.(type) {
+	case map[string]any:
+		return len(o)
+	case *Object:
+		return o.Len()
+	case Record:
+		return len(o.Names())
+	}
+	return 0
+}
+
+// compareNames orders the names of objects that know no order: those that are
+// array indices first, by their numbers, then all others as strings.
+func compareNames(a, b string) int {
+	i, aIndex := arrayIndex(a)
+	j, bIndex := arrayIndex(b)
+	switch {
+	case aIndex && bIndex:
+		if i < j {
+			return -1
+		}
+		return 1
+	case aIndex:
+		return -1
+	case bIndex:
+		return 1
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// arrayIndex reads a name that JavaScript takes for an index: a whole number
+// below 2³²-1 in its shortest form. Such names come first in an object.
+func arrayIndex(name string) (uint32, bool) {
+	if name == "" || len(name) > 10 || name[0] > '9' || name[0] < '0' || name[0] == '0' && len(name) > 1 {
+		return 0, false
+	}
+	var n uint64
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + uint64(c-'0')
+	}
+	return uint32(n), n < math.MaxUint32
+}
