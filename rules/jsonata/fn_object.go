@@ -137,12 +137,12 @@ func fnSift(st *state, args []value, _ value) (value, *Error) {
 	fn := f.ref.(*function)
 	out := freshObject(v.size())
 	// The object's own order is walked without a list of its names, where it has one.
-	visit := func(name string, x value) *Error {
+	visit := func(name *string, x value) *Error {
 		n := min(max(fn.arity, 1), 3)
 		base, window := st.window(n)
 		window[0] = x
 		if n > 1 {
-			window[1] = text(name)
+			window[1] = shared(name)
 		}
 		if n > 2 {
 			window[2] = v
@@ -154,20 +154,21 @@ func fnSift(st *state, args []value, _ value) (value, *Error) {
 		}
 		keep, err := st.truthy(r)
 		if keep && err == nil {
-			out.add(name, x)
+			out.add(*name, x)
 			return st.charge(1)
 		}
 		return err
 	}
 	if o, ok := v.ref.(*Object); ok {
 		for i := range o.entries {
-			if err := visit(o.entries[i].name, o.entries[i].val); err != nil {
+			if err := visit(&o.entries[i].name, o.entries[i].val); err != nil {
 				return undefined, err
 			}
 		}
 	} else {
-		for _, name := range v.names() {
-			if err := visit(name, v.field(name)); err != nil {
+		names := v.names()
+		for i := range names {
+			if err := visit(&names[i], v.field(names[i])); err != nil {
 				return undefined, err
 			}
 		}

@@ -403,33 +403,55 @@ type pathRun struct {
 }
 
 func (p *pathRun) plain(st *state, in value, fr *frame) (value, *Error) {
-	at := in
-	if in.kind != arrayKind || p.variable {
-		at = undefined // one item: the input
-	}
+	// While there is one item only, it is kept as it is: most paths never need a sequence.
+	at, single := in, in.kind != arrayKind || p.variable
 	var err *Error
-	var out value
 	for i, s := range p.steps {
 		last := i == len(p.steps)-1
 		switch {
-		case i == 0 && at.kind == undefinedKind:
-			if s.list || s.sort != nil {
-				out, err = s.items(st, list(sequenceOf(in)), fr, last)
-			} else {
-				out, err = s.one(st, in, fr, last)
+		case single && (s.list || s.sort != nil):
+			at, err = s.items(st, list(sequenceOf(at)), fr, last)
+			single = false
+		case single:
+			at, err = s.on(st, at, fr)
+			if err == nil && at.kind == arrayKind {
+				at, single = s.results(at, last)
 			}
 		default:
-			out, err = s.items(st, at, fr, last)
+			at, err = s.items(st, at, fr, last)
 		}
 		if err != nil {
 			return undefined, err
 		}
-		if out.kind == undefinedKind || out.kind == arrayKind && out.count() == 0 {
+		if at.kind == undefinedKind || !single && at.kind == arrayKind && at.count() == 0 {
 			break
 		}
-		at = out
 	}
-	return p.end(st, out, fr)
+	if single {
+		if !p.keep && p.group == nil || at.kind == undefinedKind {
+			if p.group != nil {
+				return p.group(st, undefined, fr)
+			}
+			return at, nil
+		}
+		at = list(sequenceOf(at))
+	}
+	return p.end(st, at, fr)
+}
+
+// results takes the array that a step gave for the only item. It is still one
+// item if the step constructs arrays.
+func (s *step) results(v value, last bool) (at value, single bool) {
+	a := v.made()
+	switch {
+	case last && (a == nil || !a.sequence):
+		return v, false
+	case a != nil && a.constructed:
+		return v, true
+	case a != nil:
+		return list(&array{items: slices.Clip(a.items), sequence: true}), false
+	}
+	return list(sequenceOf(v.items()...)), false
 }
 
 // end makes of what the last step gave the value of the path.
@@ -470,27 +492,6 @@ func (s *step) on(st *state, item value, fr *frame) (v value, err *Error) {
 		v, err = f.apply(st, v, fr)
 	}
 	return v, err
-}
-
-// one evaluates the step on the only item there is.
-func (s *step) one(st *state, item value, fr *frame, last bool) (value, *Error) {
-	v, err := s.on(st, item, fr)
-	if err != nil || v.kind == undefinedKind {
-		return undefined, err
-	}
-	if v.kind != arrayKind {
-		return list(sequenceOf(v)), nil
-	}
-	a := v.made()
-	switch {
-	case last && (a == nil || !a.sequence):
-		return v, nil
-	case a != nil && a.constructed:
-		return list(sequenceOf(v)), nil
-	case a != nil:
-		return list(&array{items: slices.Clip(a.items), sequence: true}), nil
-	}
-	return list(sequenceOf(v.items()...)), nil
 }
 
 // items evaluates the step on each item and puts the results together: arrays

@@ -30,7 +30,7 @@ const (
 type value struct {
 	kind kind
 	num  float64 // of a number; 1 for true
-	// ref is, by kind: string: a string, or []byte whose bytes are characters; number: nil, or what
+	// ref is, by kind: string: a string, a *string, or []byte whose bytes are characters; number: nil, or what
 	// it was given as; array: *array, []any or List; object: *Object, map[string]any or
 	// Record; function: *function.
 	ref any
@@ -50,8 +50,12 @@ func boolean(b bool) value {
 	return falsehood
 }
 
-func number(f float64) value     { return value{kind: numberKind, num: f} }
-func text(s string) value        { return value{kind: stringKind, ref: s} }
+func number(f float64) value { return value{kind: numberKind, num: f} }
+func text(s string) value    { return value{kind: stringKind, ref: s} }
+
+// shared is a string that is there anyway. It must not change.
+func shared(s *string) value { return value{kind: stringKind, ref: s} }
+
 func list(a *array) value        { return value{kind: arrayKind, ref: a} }
 func object(o *Object) value     { return value{kind: objectKind, ref: o} }
 func callable(f *function) value { return value{kind: functionKind, ref: f} }
@@ -62,6 +66,9 @@ func (v value) isTrue() bool { return v.num != 0 }
 func (v value) str() string {
 	if s, ok := v.ref.(string); ok {
 		return s
+	}
+	if s, ok := v.ref.(*string); ok {
+		return *s
 	}
 	b, _ := v.ref.([]byte)
 	runes := make([]rune, len(b))
@@ -259,6 +266,10 @@ func (v value) finish(depth int) (any, *Error) {
 	case numberKind:
 		if v.ref == nil {
 			return v.num, nil
+		}
+	case stringKind:
+		if s, ok := v.ref.(*string); ok {
+			return *s, nil
 		}
 	case arrayKind:
 		a, ok := v.ref.(*array)
