@@ -92,8 +92,9 @@ func (r *Registry) parseAnew(lang languages.Language, src schema.Source, k parse
 	lenient := !src.New
 	src.New = true
 	if res.schema, res.err = lang.Parse(src); res.err == nil {
-		keep(parsedKey{k.sum, true}, res)
-		keep(parsedKey{k.sum, false}, res)
+		// One schema under two keys: each answers for half of it.
+		r.parsed.put(parsedKey{k.sum, true}, res, res.schema.Size()/2)
+		r.parsed.put(parsedKey{k.sum, false}, res, res.schema.Size()/2)
 		return res
 	}
 	res.schema = nil

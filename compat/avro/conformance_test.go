@@ -142,14 +142,30 @@ func (r *recording) check() string {
 	return ""
 }
 
-func recordings(t testing.TB) []recording {
+// recorded is the path of the recordings, and whether they are there.
+func recorded() (path string, ok bool) {
 	dir := os.Getenv("VECTORS")
 	if dir == "" {
 		dir = "../../../shared/vectors"
 	}
-	f, err := os.Open(filepath.Join(dir, "compat", "avro.jsonl"))
+	path = filepath.Join(dir, "compat", "avro.jsonl")
+	_, err := os.Stat(path)
+	return path, err == nil
+}
+
+// recordings reads the recordings, or skips the test without them.
+func recordings(t testing.TB) []recording {
+	path, ok := recorded()
+	if !ok {
+		t.Skipf("no recorded vectors at %s (set VECTORS to their folder)", path)
+	}
+	return decoded(t, path)
+}
+
+func decoded(t testing.TB, path string) []recording {
+	f, err := os.Open(path)
 	if err != nil {
-		t.Skipf("no recorded vectors (set VECTORS to their folder): %v", err)
+		t.Fatal(err)
 	}
 	defer f.Close()
 	var list []recording

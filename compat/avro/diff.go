@@ -30,6 +30,7 @@ const (
 	// in many places is reported at fewer of them.
 	maxCopies = 1 << 18
 	maxPaths  = 1 << 24 // bytes of places spelled out; beyond, a place is "/…"
+	maxTold   = 1 << 24 // bytes of words for the two sides; beyond, they are "…"
 )
 
 func (differ) Diff(reader, writer schema.Schema, _ compat.Policy) []compat.Difference {
@@ -43,9 +44,10 @@ func (differ) Diff(reader, writer schema.Schema, _ compat.Policy) []compat.Diffe
 	if c.failed != "" {
 		return []compat.Difference{failure(c.failed)}
 	}
+	t := teller{left: maxTold}
 	var differences []compat.Difference
 	for i := range found {
-		differences = append(differences, found[i].difference())
+		differences = append(differences, t.difference(&found[i]))
 	}
 	return differences
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/seed-9f7c7091/concordat/compat"
 	compatavro "github.com/seed-9f7c7091/concordat/compat/avro"
@@ -70,87 +69,6 @@ func TestPlaceOfRepeatedPair(t *testing.T) {
 	if len(found) != 2 || found[0].Path != "/fields/0/type/1" || found[1].Path != "/name" {
 		t.Errorf("got %+v", found)
 	}
-}
-
-// TestSelf asks that data written with a schema can be read with it, except
-// where its own aliases make it ambiguous.
-func TestSelf(t *testing.T) {
-	for _, r := range recordings(t) {
-		s, err := read(nil, r.New, false)
-		if err != nil {
-			continue
-		}
-		again, err := reread(nil, r.New)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, d := range compatavro.Differ.Diff(s, again, "") {
-			if d.Kind != &compatavro.ComparisonFailed {
-				t.Errorf("%s: %s", r.New.Schema, d.Text("new", "old"))
-			}
-		}
-	}
-}
-
-// TestHostile compares schemas made to be expensive; each must end soon and,
-// having differences, with at least one.
-func TestHostile(t *testing.T) {
-	doubling := func(leaf string) string { // 2^200 ways to the leaf
-		var b strings.Builder
-		fmt.Fprintf(&b, `[{"type":"record","name":"R0","fields":[{"name":"x","type":%q}]}`, leaf)
-		for i := 1; i <= 200; i++ {
-			fmt.Fprintf(&b, `,{"type":"record","name":"R%d","fields":[{"name":"a","type":"R%d"},{"name":"b","type":"R%d"}]}`, i, i-1, i-1)
-		}
-		return b.String() + "]"
-	}
-	branches := func(name string) string {
-		var b strings.Builder
-		b.WriteString(`["null"`)
-		for i := range 3000 {
-			fmt.Fprintf(&b, `,{"type":"record","name":"%s%d","fields":[{"name":"f","type":"int"}]}`, name, i)
-		}
-		return b.String() + "]"
-	}
-	chain := func(leaf string) string { // longer than any nesting of brackets
-		var b strings.Builder
-		fmt.Fprintf(&b, `[{"type":"record","name":"R0","fields":[{"name":"x","type":%q}]}`, leaf)
-		for i := 1; i < 20000; i++ {
-			fmt.Fprintf(&b, `,{"type":"record","name":"R%d","fields":[{"name":"a","type":"R%d"}]}`, i, i-1)
-		}
-		return `{"type":"record","name":"Top","fields":[{"name":"u","type":` + b.String() + `]},{"name":"t","type":"R19999"}]}`
-	}
-	for name, make := range map[string]func(string) string{"doubling": doubling, "branches": branches, "chain": chain} {
-		reader, writer := parse(t, make("int")), parse(t, make("string"))
-		start := time.Now()
-		if len(compatavro.Differ.Diff(reader, writer, "")) == 0 {
-			t.Errorf("%s: no difference", name)
-		}
-		if took := time.Since(start); took > 10*time.Second {
-			t.Errorf("%s: took %v", name, took)
-		}
-	}
-}
-
-func FuzzDiff(f *testing.F) {
-	f.Add(`"int"`, `["null","long"]`)
-	f.Add(record(`{"name":"a","type":"R"}`), record(`{"name":"a","type":["null","R"]},{"name":"b","type":"bytes"}`))
-	f.Add(`{"type":"enum","name":"E","symbols":["A"],"default":"A"}`, `{"type":"enum","name":"F","symbols":["B"]}`)
-	f.Add(`{"type":"fixed","name":"a.F","size":1,"aliases":["G"]}`, `{"type":"fixed","name":"a.G","size":2}`)
-	f.Fuzz(func(t *testing.T, a, b string) {
-		reader, err := avro.Language.Parse(schema.Source{Text: a})
-		if err != nil {
-			return
-		}
-		writer, err := avro.Language.Parse(schema.Source{Text: b})
-		if err != nil {
-			return
-		}
-		for _, d := range compatavro.Differ.Diff(reader, writer, "") {
-			if d.Text("new", "old") == "" || d.Path == "" {
-				t.Errorf("empty difference %+v", d)
-			}
-		}
-	})
 }
 
 func BenchmarkDiff(b *testing.B) {

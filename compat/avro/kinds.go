@@ -124,7 +124,14 @@ type finding struct {
 	field          int // of the reader, where a field is missing
 }
 
-func (f *finding) difference() compat.Difference {
+// teller puts findings into words. A type may be found at many places; its
+// missing symbols are listed once, and the words for all places are bounded.
+type teller struct {
+	left    int
+	missing map[pair]string
+}
+
+func (t *teller) difference(f *finding) compat.Difference {
 	d := compat.Difference{Kind: f.kind, Path: f.path}
 	switch f.kind {
 	case &TypeMismatch, &MissingUnionBranch:
@@ -134,13 +141,29 @@ func (f *finding) difference() compat.Difference {
 	case &FixedSizeMismatch:
 		d.Reader, d.Writer = strconv.Itoa(f.reader.Named.Size), strconv.Itoa(f.writer.Named.Size)
 	case &MissingEnumSymbols:
-		missing := missingSymbols(f.reader.Named, f.writer.Named)
-		slices.SortFunc(missing, schema.CompareUTF16)
-		d.Writer = "[" + strings.Join(missing, ", ") + "]"
+		d.Writer = t.symbols(pair{f.reader, f.writer})
 	case &ReaderFieldMissingDefaultValue:
 		d.Reader = f.reader.Named.Fields[f.field].Name
 	}
+	if t.left -= len(d.Reader) + len(d.Writer); t.left < 0 {
+		d.Reader, d.Writer = "…", "…"
+	}
 	return d
+}
+
+// symbols lists the symbols of a writer that a reader lacks.
+func (t *teller) symbols(p pair) string {
+	list, ok := t.missing[p]
+	if !ok {
+		missing := missingSymbols(p.reader.Named, p.writer.Named)
+		slices.SortFunc(missing, schema.CompareUTF16)
+		list = "[" + strings.Join(missing, ", ") + "]"
+		if t.missing == nil {
+			t.missing = make(map[pair]string)
+		}
+		t.missing[p] = list
+	}
+	return list
 }
 
 func upper(t *avro.Type) string { return strings.ToUpper(t.Kind.String()) }

@@ -152,16 +152,27 @@ func deviates(c *recording) bool {
 // maxPrinted bounds the failures that are printed one by one.
 const maxPrinted = 20
 
-func recordings(t testing.TB, each func(*recording)) {
+// recorded opens the file of recorded cases.
+func recorded() (*os.File, error) {
 	folder := os.Getenv("VECTORS")
 	if folder == "" {
 		folder = "../../../shared/vectors"
 	}
-	file, err := os.Open(filepath.Join(folder, "compat", "json.jsonl"))
+	return os.Open(filepath.Join(folder, "compat", "json.jsonl"))
+}
+
+// recordings visits the recorded cases, or skips the test without them.
+func recordings(t testing.TB, visit func(*recording)) {
+	file, err := recorded()
 	if err != nil {
 		t.Skipf("the recorded cases are absent (%v); set VECTORS to their folder", err)
 	}
 	defer file.Close()
+	each(t, file, visit)
+}
+
+// each visits the cases of a file.
+func each(t testing.TB, file *os.File, visit func(*recording)) {
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, 1<<26)
 	for lines.Scan() {
@@ -169,7 +180,7 @@ func recordings(t testing.TB, each func(*recording)) {
 		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
 			t.Fatal(err)
 		}
-		each(&c)
+		visit(&c)
 	}
 	if err := lines.Err(); err != nil {
 		t.Fatal(err)

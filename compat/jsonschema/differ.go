@@ -81,6 +81,11 @@ const (
 	maxNesting = 4 * schema.MaxDepth
 	// maxFound bounds the differences reported.
 	maxFound = 10_000
+	// maxRemembered bounds the pairs whose answers are kept, and with them the
+	// memory of a comparison.
+	maxRemembered = 1 << 19
+	// maxPaths bounds the paths spelled out, in bytes; beyond, a path is "#/…".
+	maxPaths = 1 << 24
 )
 
 // comparison decides which pairs are compatible. A pair that is met again
@@ -98,6 +103,7 @@ type comparison struct {
 	// is; the value is the outermost such pair, by its place.
 	assumed map[pair]int
 	order   []pair // of assumed, oldest first
+	leaf    report // of the pair of leaves at hand
 }
 
 func newComparison(policy compat.Policy) *comparison {
@@ -122,6 +128,14 @@ func (c *comparison) decide(p pair) (ok bool, ground int) {
 	if p.original == p.update {
 		return true, settled
 	}
+	if p.leaves() {
+		if c.spend(1) {
+			return false, settled
+		}
+		c.leaf = report{comparison: c, quiet: true}
+		c.evaluate(&c.leaf, p.original, p.update)
+		return !c.leaf.refused && !c.spend(0), settled
+	}
 	if ok, known := c.decided[p]; known {
 		return ok, settled
 	}
@@ -142,34 +156,58 @@ func (c *comparison) decide(p pair) (ok bool, ground int) {
 	c.depth--
 	delete(c.open, p)
 	switch {
-	case r.refused:
+	case r.refused, c.spend(0):
 		// Incompatible on the best assumptions is incompatible. What assumed
 		// the opposite of this pair is decided again when it is met.
 		for _, q := range c.order[before:] {
 			delete(c.assumed, q)
 		}
 		c.order = c.order[:before]
-		c.decided[p] = false
+		c.remember(p, false)
 		return false, settled
 	case r.ground >= at:
 		for _, q := range c.order[before:] {
 			delete(c.assumed, q)
-			c.decided[q] = true
+			c.remember(q, true)
 		}
 		c.order = c.order[:before]
-		c.decided[p] = true
+		c.remember(p, true)
 		return true, settled
 	}
-	c.assumed[p] = r.ground
-	c.order = append(c.order, p)
+	if len(c.order) < maxRemembered {
+		c.assumed[p] = r.ground
+		c.order = append(c.order, p)
+	}
 	return true, r.ground
 }
 
-// spend counts work and reports whether there was too much of it.
+// remember keeps the answer to a pair, which is otherwise found anew when it is asked for.
+func (c *comparison) remember(p pair, ok bool) {
+	if len(c.decided) < maxRemembered {
+		c.decided[p] = ok
+	}
+}
+
+// leaves reports whether a pair is decided by the two nodes alone.
+func (p pair) leaves() bool {
+	switch p.original.Kind {
+	case jsonschema.Combined:
+		return false
+	case jsonschema.Object, jsonschema.Array, jsonschema.Not:
+		return p.update.Kind != p.original.Kind && p.update.Kind != jsonschema.Combined
+	}
+	return p.update.Kind != jsonschema.Combined
+}
+
+// spend counts work and reports whether there was too much of it. One is about
+// what deciding a small pair takes.
 func (c *comparison) spend(n int) bool {
 	c.work += n
 	return c.work > maxWork
 }
+
+// perWork is how many values, names or members of a list are looked at for one of work.
+const perWork = 8
 
 // report collects what a walk finds. A quiet one only tells whether there is
 // anything incompatible and stops at the first.
@@ -182,6 +220,8 @@ type report struct {
 	all       bool          // compatible differences too
 	described map[pair]bool // all: the compatible pairs already walked
 	path      []string
+	depth     int          // of the walk
+	spelled   int          // bytes of the paths of what was found
 	entered   map[pair]int // how often a pair is on the way here
 	found     []compat.Difference
 }
@@ -196,22 +236,37 @@ func (r *report) add(k *Kind, steps ...string) *compat.Difference {
 	case r.quiet:
 		r.refused = r.refused || breaks
 	case (r.all || breaks) && len(r.found) < maxFound:
-		r.found = append(r.found, compat.Difference{Kind: k, Path: rootPath + strings.Join(append(r.path[:len(r.path):len(r.path)], steps...), "/")})
+		r.found = append(r.found, compat.Difference{Kind: k, Path: r.place(steps)})
 		return &r.found[len(r.found)-1]
 	}
 	return nil
 }
 
-// done reports whether nothing more is to be learned.
-func (r *report) done() bool {
-	return r.quiet && r.refused || len(r.found) >= maxFound
+// place spells the path of what is the given steps below the path at hand.
+func (r *report) place(steps []string) string {
+	path := append(r.path[:len(r.path):len(r.path)], steps...)
+	for _, step := range path {
+		r.spelled += len(step) + 1
+	}
+	if r.spelled > maxPaths {
+		return rootPath + "…"
+	}
+	return rootPath + strings.Join(path, "/")
 }
 
-// at runs a walk below the path at hand.
-func (r *report) at(step string, walk func()) {
-	r.path = append(r.path, step)
+// done reports whether nothing more is to be learned, or can be.
+func (r *report) done() bool {
+	return r.quiet && r.refused || len(r.found) >= maxFound || r.spend(0)
+}
+
+// at runs a walk some steps below the path at hand.
+func (r *report) at(walk func(), steps ...string) {
+	before := len(r.path)
+	r.path = append(r.path, steps...)
+	r.depth++
 	walk()
-	r.path = r.path[:len(r.path)-1]
+	r.depth--
+	r.path = r.path[:before]
 }
 
 // accepts reports whether a pair is compatible, for walks that rely on it.
@@ -247,7 +302,7 @@ func (c *comparison) compare(r *report, original, update *Node) {
 		}
 		r.described[p] = true
 	}
-	if len(r.path) > maxNesting || r.spend(1) || r.done() {
+	if r.depth > maxNesting || r.spend(1) || r.done() {
 		return
 	}
 	if original.Kind != jsonschema.Reference && update.Kind != jsonschema.Reference {

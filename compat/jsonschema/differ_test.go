@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/seed-9f7c7091/concordat/compat"
 	differ "github.com/seed-9f7c7091/concordat/compat/jsonschema"
@@ -133,117 +132,6 @@ func TestAll(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-}
-
-// TestCompatibleWithItself compares all recorded schemas with themselves.
-func TestCompatibleWithItself(t *testing.T) {
-	seen := make(map[string]bool)
-	recordings(t, func(c *recording) {
-		if seen[c.New.Schema] {
-			return
-		}
-		seen[c.New.Schema] = true
-		a, err := read(c.Registry, c.New, true)
-		if err != nil || a.Validate(false) != nil {
-			return
-		}
-		b, err := read(c.Registry, posted{Schema: a.Canonical(), References: c.New.References}, false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diffs := differ.Differ.Diff(a, b, compat.Strict); len(diffs) > 0 {
-			t.Errorf("%s: %v", c.New.Schema, diffs)
-		}
-		n, _ := a.Normalized()
-		if diffs := differ.Differ.Diff(n, b, compat.Strict); len(diffs) > 0 {
-			t.Errorf("%s normalized: %v", c.New.Schema, diffs)
-		}
-	})
-}
-
-// TestBoundedWork compares schemas made to be costly.
-func TestBoundedWork(t *testing.T) {
-	repeat := func(n int, f func(i int) string) string {
-		parts := make([]string, n)
-		for i := range parts {
-			parts[i] = f(i)
-		}
-		return strings.Join(parts, ",")
-	}
-	doubling := func(leaf string) string {
-		return `{"$ref":"#/definitions/d0","definitions":{` + repeat(40, func(i int) string {
-			return fmt.Sprintf(`"d%d":{"type":"object","properties":{"a":{"$ref":"#/definitions/d%d"},"b":{"$ref":"#/definitions/d%d"}}}`, i, i+1, i+1)
-		}) + `,"d40":` + leaf + `}}`
-	}
-	tangled := func(leaf string) string {
-		return `{"$ref":"#/definitions/d0","definitions":{` + repeat(60, func(i int) string {
-			return fmt.Sprintf(`"d%d":{"oneOf":[%s,%s]}`, i, repeat(60, func(j int) string {
-				return fmt.Sprintf(`{"type":"object","properties":{"p%d":{"$ref":"#/definitions/d%d"}}}`, j, (i*j+1)%60)
-			}), leaf)
-		}) + `}}`
-	}
-	chain := func(leaf string) string {
-		return `{"$ref":"#/definitions/d0","definitions":{` + repeat(20000, func(i int) string {
-			return fmt.Sprintf(`"d%d":{"items":{"$ref":"#/definitions/d%d"}}`, i, i+1)
-		}) + `,"d20000":` + leaf + `}}`
-	}
-	union := func(from, n int, keyword string) string {
-		return `{"` + keyword + `":[` + repeat(n, func(i int) string { return fmt.Sprintf(`{"const":%d}`, from+i) }) + `]}`
-	}
-	nested := func(leaf string) string {
-		return strings.Repeat(`{"anyOf":[{"type":"null"},{"type":"object","properties":{"a":`, 200) + leaf + strings.Repeat(`}}]}`, 200)
-	}
-	const a, b = `{"type":"string"}`, `{"type":"number"}`
-	for name, c := range map[string][2]string{
-		"doubling":        {doubling(a), doubling(b)},
-		"doubling, alike": {doubling(a), doubling(a)},
-		"tangled":         {tangled(a), tangled(b)},
-		"tangled, alike":  {tangled(a), tangled(a)},
-		"chain":           {chain(a), chain(b)},
-		"chain, alike":    {chain(a), chain(a)},
-		"union":           {union(0, 1500, "oneOf"), union(1000, 1500, "oneOf")},
-		"union, alike":    {union(0, 20000, "anyOf"), union(0, 20000, "anyOf")},
-		"nested":          {nested(a), nested(b)},
-	} {
-		start := time.Now()
-		got := diff(t, c[0], c[1], compat.Strict)
-		if spent := time.Since(start); spent > 10*time.Second {
-			t.Errorf("%s took %v", name, spent)
-		}
-		deep := strings.HasPrefix(name, "chain")
-		if alike := c[0] == c[1]; (len(got) == 0) != alike && !deep {
-			t.Errorf("%s: %d differences", name, len(got))
-		}
-	}
-}
-
-func FuzzDiff(f *testing.F) {
-	f.Add(`{"type":"object","properties":{"a":{"$ref":"#"}}}`, `{"oneOf":[{"type":"null"},{"type":"object","patternProperties":{"^a":{"$ref":"#"}}}]}`)
-	f.Add(`{"$schema":"https://json-schema.org/draft/2020-12/schema","prefixItems":[{"const":1}],"items":false}`,
-		`{"$schema":"https://json-schema.org/draft/2020-12/schema","prefixItems":[{"const":1},{}],"unevaluatedItems":{"not":{"enum":[1]}}}`)
-	f.Add(`{"allOf":[{"minimum":1},{"multipleOf":2}],"dependencies":{"a":["b"]}}`, `{"anyOf":[{"minimum":1}],"if":{},"then":{"type":"string"}}`)
-	f.Fuzz(func(t *testing.T, old, updated string) {
-		var valid []schema.Schema
-		for _, text := range []string{old, updated} {
-			s, err := jsonschema.Language.Parse(schema.Source{Text: text})
-			if err != nil || s.Validate(false) != nil {
-				return
-			}
-			valid = append(valid, s)
-		}
-		lenient := differ.Differ.Diff(valid[1], valid[0], compat.Lenient)
-		if strict := differ.Differ.Diff(valid[1], valid[0], compat.Strict); len(strict) == 0 && len(lenient) > 0 {
-			t.Errorf("%s -> %s: strictly compatible, leniently not", old, updated)
-		}
-		again, err := jsonschema.Language.Parse(schema.Source{Text: valid[0].Canonical()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diffs := differ.Differ.Diff(again, valid[0], compat.Strict); len(diffs) > 0 {
-			t.Errorf("%s does not fit itself: %v", old, diffs)
-		}
-		differ.All(valid[1], valid[0], compat.Strict)
-	})
 }
 
 func BenchmarkDiff(b *testing.B) {

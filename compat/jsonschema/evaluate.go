@@ -12,6 +12,9 @@ import (
 // evaluate compares two nodes, references resolved, in the order of decisions
 // of the reference.
 func (c *comparison) evaluate(r *report, original, update *Node) {
+	if r.spend((weight(original) + weight(update)) / perWork) {
+		return
+	}
 	if original.Kind != update.Kind {
 		c.differentKinds(r, original, update)
 		return
@@ -44,6 +47,18 @@ func (c *comparison) evaluate(r *report, original, update *Node) {
 			r.add(notExtended, "not")
 		}
 	}
+}
+
+// weight counts what comparing a node looks at whatever it is compared with.
+func weight(n *Node) int {
+	w := len(n.Extra) + len(n.Members) + len(n.Values)
+	switch n.Kind {
+	case jsonschema.Array:
+		w += len(n.Array.Tuple)
+	case jsonschema.Number:
+		w += len(n.Number.MultipleOf)
+	}
+	return w
 }
 
 // differentKinds compares what is combined with what is not, and kinds that differ.
@@ -197,9 +212,13 @@ func compareStrings(r *report, original, update *jsonschema.StringRules) {
 	}
 }
 
+// text tells a text, its beginning where it is long.
 func text(s *string) string {
-	if s == nil {
+	switch {
+	case s == nil:
 		return ""
+	case len(*s) > maxListed:
+		return strings.ToValidUTF8((*s)[:maxListed], "") + "…"
 	}
 	return *s
 }
@@ -323,7 +342,7 @@ func (c *comparison) compareCombined(r *report, original, update *Node) {
 	if r.all {
 		for j, i := range m.ofUpdate {
 			if i >= 0 {
-				r.at(original.Criterion.Keyword()+"/"+strconv.Itoa(i), func() { c.compare(r, o[i], u[j]) })
+				r.at(func() { c.compare(r, o[i], u[j]) }, original.Criterion.Keyword(), strconv.Itoa(i))
 			}
 		}
 	}

@@ -7,11 +7,16 @@ import (
 )
 
 func (c *comparison) compareObjects(r *report, original, update *jsonschema.ObjectRules) {
-	compareRequired(r, original, update)
-	if r.done() {
-		return
+	if r.quiet { // the order does not matter, and most properties that differ are told apart soon
+		c.compareProperties(r, original, update)
+		if r.done() {
+			return
+		}
 	}
-	c.compareProperties(r, original, update)
+	compareRequired(r, original, update)
+	if !r.quiet {
+		c.compareProperties(r, original, update)
+	}
 	if r.done() {
 		return
 	}
@@ -27,7 +32,12 @@ func compareRequired(r *report, original, update *jsonschema.ObjectRules) {
 	if len(original.Required) == 0 && len(update.Required) == 0 {
 		return
 	}
-	for _, name := range hashOrder(names(original.Properties), nil) {
+	list := names(original.Properties)
+	if !r.quiet {
+		list = hashOrder(list, nil)
+	}
+	r.spend(len(list) / perWork)
+	for _, name := range list {
 		property := update.Property(name)
 		if property == nil {
 			continue
@@ -42,6 +52,9 @@ func compareRequired(r *report, original, update *jsonschema.ObjectRules) {
 		}
 	}
 }
+
+// bytesPerWork is how much of a long name is hashed for one of work.
+const bytesPerWork = 256
 
 func names(properties []jsonschema.Property) []string {
 	all := make([]string, len(properties))
@@ -71,13 +84,12 @@ func (c *comparison) compareProperties(r *report, original, update *jsonschema.O
 		return
 	}
 	for _, name := range hashOrder(names(original.Properties), names(update.Properties)) {
-		r.at("properties/"+name, func() { c.compareProperty(r, original, update, name) })
+		r.at(func() { c.compareProperty(r, original, update, name) }, "properties", name)
 	}
 }
 
 func (c *comparison) compareProperty(r *report, original, update *jsonschema.ObjectRules, name string) {
-	if r.spend(1) {
-		r.add(typeChanged)
+	if r.spend(1 + len(name)/bytesPerWork) {
 		return
 	}
 	before, now := original.Property(name), update.Property(name)
@@ -85,7 +97,7 @@ func (c *comparison) compareProperty(r *report, original, update *jsonschema.Obj
 	case before != nil && now != nil:
 		c.compare(r, before, now)
 	case now == nil:
-		c.removed(r, &properties, before, isOpen(update), func() *Node { return covering(update, name) })
+		c.removed(r, &properties, before, isOpen(update), func() *Node { return r.covering(update, name) })
 	default:
 		c.addedProperty(r, original, update, name, now)
 	}
@@ -98,7 +110,7 @@ func (c *comparison) addedProperty(r *report, original, update *jsonschema.Objec
 		return
 	}
 	if !open {
-		if cover := covering(original, name); cover != nil {
+		if cover := r.covering(original, name); cover != nil {
 			c.covered(r, cover, now, properties.addedCovered, properties.addedNotCovered)
 		}
 	}
@@ -149,9 +161,10 @@ func isOpen(o *jsonschema.ObjectRules) bool {
 }
 
 // covering is the schema of a property that is not listed, nil if there is none.
-func covering(o *jsonschema.ObjectRules, name string) *Node {
+func (r *report) covering(o *jsonschema.ObjectRules, name string) *Node {
 	for i := range o.Patterns {
-		if o.Patterns[i].Pattern.Find(name) {
+		found, steps := o.Patterns[i].Pattern.Search(name)
+		if tooMuch := r.spend(steps / perWork); found || tooMuch {
 			return o.Patterns[i].Node
 		}
 	}
@@ -163,9 +176,13 @@ func covering(o *jsonschema.ObjectRules, name string) *Node {
 
 func (c *comparison) compareDependencies(r *report, original, update *jsonschema.ObjectRules) {
 	before, now := dependents(original.DependentRequired), dependents(update.DependentRequired)
+	r.spend((len(before) + len(now) + len(original.DependentSchemas) + len(update.DependentSchemas)) / perWork)
 	for _, name := range hashOrder(keys(original.DependentRequired), keys(update.DependentRequired)) {
 		o, had := before[name]
 		u, has := now[name]
+		if r.spend(len(o)/perWork) || r.done() {
+			return
+		}
 		switch kept := shared(o, u); {
 		case !has:
 			r.add(dependencyArrayRemoved, "dependencies", name)
@@ -189,7 +206,7 @@ func (c *comparison) compareDependencies(r *report, original, update *jsonschema
 		case o == nil:
 			r.add(dependencySchemaAdded, "dependencies", name)
 		default:
-			r.at("dependencies/"+name, func() { c.compare(r, o, u) })
+			r.at(func() { c.compare(r, o, u) }, "dependencies", name)
 		}
 	}
 }
@@ -265,17 +282,17 @@ func (k *rest) compare(c *comparison, r *report, original, update unlisted) {
 	case original.schema != nil && update.schema == nil:
 		r.add(k.extended, k.keyword)
 	default:
-		r.at(k.keyword, func() { c.compare(r, original.schema, update.schema) })
+		r.at(func() { c.compare(r, original.schema, update.schema) }, k.keyword)
 	}
 }
 
 func (c *comparison) compareArrays(r *report, original, update *jsonschema.ArrayRules) {
-	r.at("items", func() { c.compare(r, original.Items, update.Items) })
+	r.at(func() { c.compare(r, original.Items, update.Items) }, "items")
 	for i := range max(len(original.Tuple), len(update.Tuple)) {
 		if r.done() {
 			return
 		}
-		r.at("items/"+strconv.Itoa(i), func() { c.compareItem(r, original, update, i) })
+		r.at(func() { c.compareItem(r, original, update, i) }, "items", strconv.Itoa(i))
 	}
 	additionalItems.compare(c, r, additional(original.NoAdditional, original.Additional), additional(update.NoAdditional, update.Additional))
 	unevaluatedItems.compare(c, r, unevaluated(original.Unevaluated), unevaluated(update.Unevaluated))

@@ -48,15 +48,32 @@ type compatCase struct {
 	Error      *struct{ Phase, RootCause string }
 }
 
-func vectors(t testing.TB) []compatCase {
-	t.Helper()
+// recorded is the path of the recorded cases, and whether they are there.
+func recorded() (path string, ok bool) {
 	dir := os.Getenv("VECTORS")
 	if dir == "" {
 		dir = filepath.Join("..", "..", "..", "shared", "vectors")
 	}
-	f, err := os.Open(filepath.Join(dir, "compat", "protobuf.jsonl"))
+	path = filepath.Join(dir, "compat", "protobuf.jsonl")
+	_, err := os.Stat(path)
+	return path, err == nil
+}
+
+// vectors reads the recorded cases, or skips the test without them.
+func vectors(t testing.TB) []compatCase {
+	t.Helper()
+	path, ok := recorded()
+	if !ok {
+		t.Skipf("no recorded vectors at %s (set VECTORS to their folder)", path)
+	}
+	return decoded(t, path)
+}
+
+func decoded(t testing.TB, path string) []compatCase {
+	t.Helper()
+	f, err := os.Open(path)
 	if err != nil {
-		t.Skipf("no recorded vectors: %v (set VECTORS to their folder)", err)
+		t.Fatal(err)
 	}
 	defer f.Close()
 	var out []compatCase

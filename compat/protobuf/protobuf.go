@@ -52,6 +52,8 @@ type comparison struct {
 	low   int          // the shallowest pair on the stack that was met again
 	done  map[pair]result
 	work  int
+
+	entered map[pair]bool // entries of maps being compared, which may hold themselves
 }
 
 // pair is two messages that are compared.
@@ -233,10 +235,11 @@ const (
 // usage is a type as one side uses it.
 type usage struct {
 	class      class
-	key, value string          // mapping
-	at         *protobuf.Scope // mapping: where key and value are named
-	name       string          // scalar, and the names that mean nothing
-	target     *protobuf.Type  // message; nil if the name means nothing
+	key, value string            // mapping
+	at         *protobuf.Scope   // mapping: where key and value are named
+	name       string            // scalar, and the names that mean nothing
+	target     *protobuf.Type    // message; nil if the name means nothing
+	entry      *protobuf.Message // mapping: the message of its entries; nil for a map field
 }
 
 // words name the type as its author would.
@@ -272,7 +275,7 @@ func use(s *protobuf.Schema, at *protobuf.Scope, name string) usage {
 		return usage{name: "enum"}
 	}
 	if key, value, ok := t.Message.MapEntry(); ok {
-		return usage{class: mapping, key: key, value: value, at: s.Scope(t.Name)}
+		return usage{class: mapping, key: key, value: value, at: s.Scope(t.Name), entry: t.Message}
 	}
 	return usage{class: message, target: t}
 }
@@ -305,7 +308,17 @@ func (c *comparison) types(where func() string, r, w usage) bool {
 		if groups[r.name] != groups[w.name] {
 			c.report(&FieldScalarKindChanged, where(), r.name, w.name)
 		}
+	case r.class == mapping && r.entry != nil && w.entry != nil && c.entered[pair{r.entry, w.entry}]:
+		// Within itself; what there is to say about it is said outside.
 	case r.class == mapping:
+		if r.entry != nil && w.entry != nil {
+			if c.entered == nil {
+				c.entered = make(map[pair]bool)
+			}
+			p := pair{r.entry, w.entry}
+			c.entered[p] = true
+			defer delete(c.entered, p)
+		}
 		c.types(where, use(c.reader, r.at, r.key), use(c.writer, w.at, w.key))
 		c.types(where, use(c.reader, r.at, r.value), use(c.writer, w.at, w.value))
 	default:

@@ -2,11 +2,9 @@ package avro_test
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/seed-9f7c7091/concordat/api"
 	"github.com/seed-9f7c7091/concordat/schema"
@@ -232,43 +230,6 @@ func TestTags(t *testing.T) {
 		var none *schema.NoEntityError
 		if _, err := s.WithTags([]api.SchemaTags{missing}, nil); !errors.As(err, &none) {
 			t.Errorf("%v: got %v", missing, err)
-		}
-	}
-}
-
-// TestHostile parses texts made to be expensive; each must end soon.
-func TestHostile(t *testing.T) {
-	repeat := func(n int, format string) string {
-		var b strings.Builder
-		for i := range n {
-			fmt.Fprintf(&b, format, i, i+1)
-		}
-		return strings.TrimSuffix(b.String(), ",")
-	}
-	nested := func(open, inner, closing string, n int) string {
-		return strings.Repeat(open, n) + inner + strings.Repeat(closing, n)
-	}
-	for name, text := range map[string]string{
-		"deep arrays": nested(`{"type":"array","items":`, `"int"`, `}`, 100000),
-		"forward chain": `{"type":"record","name":"Top","fields":[` + repeat(20000,
-			`{"name":"f%[1]d","type":{"type":"record","name":"R%[1]d","fields":[{"name":"x","type":["null","R%[2]d"]}]}},`) + `,{"name":"z","type":{"type":"record","name":"R20000","fields":[]}}]}`,
-		"doubling defaults": `[{"type":"record","name":"R0","fields":[]},` + repeat(2000,
-			`{"type":"record","name":"R%[2]d","fields":[{"name":"a","type":"R%[1]d","default":{}},{"name":"b","type":"R%[1]d","default":{}}]},`) + `]`,
-		"ambiguous default": `{"type":"record","name":"Top","fields":[{"name":"f","type":{"type":"array","items":[` + repeat(2000,
-			`{"type":"record","name":"R%[1]d","fields":[{"name":"a","type":"int"}]},`) + `]},"default":[` + repeat(5000, `{"b":%[1]d%[2]d},`) + `]}]}`,
-		"many aliases": `{"type":"fixed","name":"F","size":1,"aliases":[` + repeat(100000, `"a%d_%d",`) + `]}`,
-		"many members": `{"type":"int",` + repeat(100000, `"p%d":%d,`) + `}`,
-		"long number":  `{"type":"int","p":1` + strings.Repeat("0", 1000000) + `}`,
-	} {
-		for _, strict := range []bool{true, false} {
-			start := time.Now()
-			s, err := avro.Parse(schema.Source{Text: text, New: strict})
-			if err == nil {
-				_, err = s.Normalized()
-			}
-			if took := time.Since(start); took > 5*time.Second {
-				t.Errorf("%s: took %v (%v)", name, took, err)
-			}
 		}
 	}
 }

@@ -14,16 +14,23 @@ import (
 	"github.com/seed-9f7c7091/concordat/schema/avro"
 )
 
-// vectors returns a file of recorded behaviour of the reference, from the
-// folder that the environment variable VECTORS names.
-func vectors(t testing.TB, path ...string) string {
+// recorded returns a file of recorded behaviour of the reference, from the
+// folder that the environment variable VECTORS names, and whether it is there.
+func recorded(path ...string) (file string, ok bool) {
 	dir := os.Getenv("VECTORS")
 	if dir == "" {
 		dir = "../../../shared/vectors"
 	}
-	file := filepath.Join(append([]string{dir}, path...)...)
-	if _, err := os.Stat(file); err != nil {
-		t.Skipf("no recorded vectors (set VECTORS to their folder): %v", err)
+	file = filepath.Join(append([]string{dir}, path...)...)
+	_, err := os.Stat(file)
+	return file, err == nil
+}
+
+// vectors is recorded for tests that are skipped without the file.
+func vectors(t testing.TB, path ...string) string {
+	file, ok := recorded(path...)
+	if !ok {
+		t.Skipf("no recorded vectors at %s (set VECTORS to their folder)", file)
 	}
 	return file
 }

@@ -16,6 +16,7 @@ type parser struct {
 	strict bool
 	known  map[string]*Type // by full name
 	size   int              // bytes of the nodes made
+	names  int              // bytes of the full names made, of types, aliases and uses
 
 	// Of the current text:
 	text     string
@@ -38,6 +39,18 @@ type pending struct {
 type located[T any] struct {
 	part   T
 	offset int
+}
+
+// maxNames bounds the full names of a schema, in bytes: in a long namespace short
+// names are long, so that a text of some size can ask for its square.
+const maxNames = 1 << 25
+
+// spell counts a full name.
+func (p *parser) spell(full string, offset int) error {
+	if p.names += len(full); p.names > maxNames {
+		return p.fail(offset, "Names are longer than %d bytes, with their namespaces", maxNames)
+	}
+	return nil
 }
 
 func newParser(strict bool, text string) *parser {
@@ -78,8 +91,7 @@ func (p *parser) fail(offset int, format string, args ...any) error {
 func (p *parser) typ(v *jsontree.Value, space string, slot **Type) error {
 	switch v.Kind {
 	case jsontree.String:
-		p.name(v.Text, space, v.Offset, slot)
-		return nil
+		return p.name(v.Text, space, v.Offset, slot)
 	case jsontree.Object:
 		return p.object(v, space, slot)
 	case jsontree.Array:
@@ -95,14 +107,17 @@ func (p *parser) create(k Kind) *Type {
 
 // name finds the type a name means: a primitive, a known type of the namespace
 // or of none, or one that is yet to come.
-func (p *parser) name(name, space string, offset int, slot **Type) {
+func (p *parser) name(name, space string, offset int, slot **Type) error {
 	if k, ok := primitive(name); ok {
 		*slot = p.create(k)
-		return
+		return nil
 	}
 	full := name
 	if space != "" && strings.IndexByte(name, '.') < 0 {
 		full = space + "." + name
+	}
+	if err := p.spell(full, offset); err != nil {
+		return err
 	}
 	t := p.known[full]
 	if t == nil {
@@ -113,6 +128,7 @@ func (p *parser) name(name, space string, offset int, slot **Type) {
 		p.pending = append(p.pending, pending{slot, full, offset})
 	}
 	*slot = t
+	return nil
 }
 
 // attributes are the members of an object that have a meaning for some type.
@@ -164,7 +180,8 @@ func text(v *jsontree.Value) *string {
 	if v == nil || v.Kind != jsontree.String {
 		return nil
 	}
-	return &v.Text
+	t := v.Text // on its own, for v keeps all members around it
+	return &t
 }
 
 func (p *parser) object(v *jsontree.Value, space string, slot **Type) error {
@@ -197,8 +214,7 @@ func (p *parser) object(v *jsontree.Value, space string, slot **Type) error {
 		}
 		return p.collection(v, Map, a.values, space, slot)
 	}
-	p.name(*kind, space, a.typ.Offset, slot)
-	return nil
+	return p.name(*kind, space, a.typ.Offset, slot)
 }
 
 func (p *parser) collection(v *jsontree.Value, k Kind, items *jsontree.Value, space string, slot **Type) error {
@@ -270,6 +286,10 @@ func (p *parser) named(v *jsontree.Value, a *attributes, k Kind, space string) (
 	t := p.create(k)
 	p.size += int(unsafe.Sizeof(Named{}))
 	t.Named = &Named{Name: newName(*name, space), Doc: text(a.doc)}
+	p.size += len(t.Named.Name.Full())
+	if err := p.spell(t.Named.Name.Full(), a.name.Offset); err != nil {
+		return nil, err
+	}
 	if wrong := checkName(t.Named.Name.Simple(), p.strict); wrong != "" {
 		return nil, p.fail(a.name.Offset, "%s", wrong)
 	}
@@ -295,6 +315,10 @@ func (p *parser) define(v *jsontree.Value, a *attributes, t *Type) error {
 	}
 	for _, alias := range aliases {
 		name := newName(alias, n.Name.Space())
+		p.size += len(name.Full()) + aliasSize
+		if err := p.spell(name.Full(), a.aliases.Offset); err != nil {
+			return err
+		}
 		if wrong := checkName(name.Simple(), p.strict); wrong != "" {
 			return p.fail(a.aliases.Offset, "%s", wrong)
 		}
@@ -443,6 +467,7 @@ func (p *parser) order(v *jsontree.Value, f *Field) error {
 // fieldDefault takes the default of a field over. Text for a floating-point
 // field is read as a number.
 func (p *parser) fieldDefault(v *jsontree.Value, f *Field) error {
+	p.size += below(v) + int(unsafe.Sizeof(*v))
 	if _, long := javaNumbers(v); long {
 		return p.fail(v.Offset, "Number in the default of field %s is longer than %d characters", f.Name, maxDigits)
 	}
@@ -453,7 +478,8 @@ func (p *parser) fieldDefault(v *jsontree.Value, f *Field) error {
 		}
 		v.Kind, v.Text = jsontree.Number, formatFloat(number, 64)
 	}
-	f.Default = v
+	kept := *v // on its own, for v keeps all members of the field
+	f.Default = &kept
 	return nil
 }
 
@@ -572,6 +598,7 @@ func (p *parser) others(v *jsontree.Value, reserved func(string) bool) (props []
 		if reserved(m.Name) {
 			continue
 		}
+		p.size += below(&m.Value)
 		isBig, long := javaNumbers(&m.Value)
 		if long {
 			return nil, nil, p.fail(m.Value.Offset, "Number in %s is longer than %d characters", m.Name, maxDigits)
@@ -609,4 +636,19 @@ func (p *parser) resolve() error {
 		}
 	}
 	return nil
+}
+
+// aliasSize is about what an alias takes in its list and index, in bytes.
+const aliasSize = 60
+
+// below counts the bytes of the values below a value, without their texts.
+func below(v *jsontree.Value) int {
+	size := cap(v.Items)*int(unsafe.Sizeof(jsontree.Value{})) + cap(v.Members)*int(unsafe.Sizeof(jsontree.Member{}))
+	for i := range v.Items {
+		size += below(&v.Items[i])
+	}
+	for i := range v.Members {
+		size += below(&v.Members[i].Value)
+	}
+	return size
 }

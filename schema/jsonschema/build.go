@@ -98,6 +98,17 @@ func (b *builder) array() *ArrayRules {
 
 // build makes the node of a schema; references in it are left to be resolved.
 func (l *loader) build(v *jsontree.Value, sc scope) (*Node, error) {
+	if n, ok := l.targets[v]; ok {
+		return n, nil
+	}
+	n, err := l.anew(v, sc)
+	if err == nil && l.targets != nil {
+		l.targets[v] = n
+	}
+	return n, err
+}
+
+func (l *loader) anew(v *jsontree.Value, sc scope) (*Node, error) {
 	switch {
 	case v.Kind == jsontree.Bool && sc.dialect.booleans:
 		if v.Bool {

@@ -59,21 +59,31 @@ func dependencies(registry []registered, refs []api.Reference) (deps []schema.De
 	return deps, visit(refs)
 }
 
-// vectors opens a file of recorded cases, one per line.
-func vectors(t testing.TB, name string, each func(line []byte)) {
+// recorded opens a file of recorded cases.
+func recorded(name string) (*os.File, error) {
 	folder := os.Getenv("VECTORS")
 	if folder == "" {
 		folder = "../../../shared/vectors"
 	}
-	file, err := os.Open(filepath.Join(folder, name))
+	return os.Open(filepath.Join(folder, name))
+}
+
+// vectors visits the cases of a file, or skips the test without it.
+func vectors(t testing.TB, name string, visit func(line []byte)) {
+	file, err := recorded(name)
 	if err != nil {
 		t.Skipf("the recorded cases are absent (%v); set VECTORS to their folder", err)
 	}
 	defer file.Close()
+	each(t, file, visit)
+}
+
+// each visits the lines of a file.
+func each(t testing.TB, file *os.File, visit func(line []byte)) {
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, 1<<26)
 	for lines.Scan() {
-		each(lines.Bytes())
+		visit(lines.Bytes())
 	}
 	if err := lines.Err(); err != nil {
 		t.Fatal(err)
@@ -167,7 +177,11 @@ func decoded(rules *api.RuleSet) *api.RuleSet {
 	return rules
 }
 
+// detail is the innermost error, "" for none.
 func detail(err error) string {
+	if err == nil {
+		return ""
+	}
 	for {
 		inner, ok := err.(interface{ Unwrap() error })
 		if !ok {

@@ -38,6 +38,7 @@ func (language) Parse(src schema.Source) (schema.Schema, error) {
 type Schema struct {
 	root         *jsontree.Value // nil for a blank text
 	canonical    string
+	held         int // bytes of the text that was read, of which the tree holds parts
 	dependencies []schema.Dependency
 
 	model    *Node
@@ -87,10 +88,11 @@ func Parse(src schema.Source) (*Schema, error) {
 	return newSchema(root, src.Dependencies, len(src.Text)), nil
 }
 
-func newSchema(root *jsontree.Value, deps []schema.Dependency, size int) *Schema {
-	s := &Schema{root: root, dependencies: deps}
+// newSchema makes the schema of a tree read from a text of so many bytes.
+func newSchema(root *jsontree.Value, deps []schema.Dependency, read int) *Schema {
+	s := &Schema{root: root, held: read, dependencies: deps}
 	if root != nil {
-		s.canonical = string(appendValue(make([]byte, 0, size), root))
+		s.canonical = string(appendValue(make([]byte, 0, read), root))
 	}
 	return s
 }
@@ -170,7 +172,7 @@ func (s *Schema) Normalized() (schema.Schema, error) {
 		return s, nil
 	}
 	root := sorted(s.root)
-	return newSchema(&root, s.dependencies, len(s.canonical)), nil
+	return newSchema(&root, s.dependencies, s.held), nil
 }
 
 // Format is the canonical text whatever the format: JSON Schema has only one.
@@ -195,13 +197,29 @@ func (s *Schema) Fields() []string {
 	return names
 }
 
-// Size estimates the memory of the parsed form in bytes, with its model.
+// Size estimates the memory of the parsed form in bytes, with its model,
+// whether or not that was made yet.
 func (s *Schema) Size() int {
-	// A value in the tree takes about ten times its text, the model as much again.
-	const perByte = 20
-	size := int(unsafe.Sizeof(*s)) + (perByte+1)*len(s.canonical)
+	size := int(unsafe.Sizeof(*s)) + s.held + 2*len(s.canonical)
+	if s.root != nil {
+		size += treeSize(s.root) + modelSize(s.root, s.canonical)
+	}
 	for i := range s.dependencies {
+		// Their trees last as long as the model is made; nodes stay for what is referred to.
+		const perByte = 40
 		size += perByte * len(s.dependencies[i].Text)
+	}
+	return size
+}
+
+// treeSize counts the bytes of the values below a value, without their texts.
+func treeSize(v *jsontree.Value) int {
+	size := cap(v.Items)*int(unsafe.Sizeof(jsontree.Value{})) + cap(v.Members)*int(unsafe.Sizeof(jsontree.Member{}))
+	for i := range v.Items {
+		size += treeSize(&v.Items[i])
+	}
+	for i := range v.Members {
+		size += treeSize(&v.Members[i].Value)
 	}
 	return size
 }

@@ -20,6 +20,26 @@ type document struct {
 	// named finds the schemas of the document by the absolute URI of their id
 	// or anchor; nil until it is needed.
 	named map[string]place
+	// within holds what the ids of schemas were resolved to, by the schema.
+	within map[*jsontree.Value]resolved
+	// spelled counts the bytes of the URIs that ids and references were resolved to.
+	spelled int
+}
+
+// resolved is an id as an absolute URI, and the one it was relative to.
+type resolved struct{ base, uri string }
+
+// maxSpelled bounds the URIs of one document, in bytes: ids within a long id
+// are long themselves, so that a text of some size can ask for its square.
+const maxSpelled = 1 << 24
+
+// resolve is the URI of a reference from the document.
+func (d *document) resolve(base, ref string) (string, error) {
+	uri := resolveURI(base, ref)
+	if d.spelled += len(uri); d.spelled > maxSpelled {
+		return "", refuse("the URIs of the schema are too long: more than %d bytes with those they are relative to", maxSpelled)
+	}
+	return uri, nil
 }
 
 func (d *document) tree() (*jsontree.Value, error) {
@@ -63,7 +83,19 @@ func (s scope) under(v, id *jsontree.Value) (scope, error) {
 	if err := checkURI(id.Text); err != nil {
 		return s, under(refuse("%v", err), s.dialect.id)
 	}
-	s.base = resolveURI(s.base, id.Text)
+	known := s.document.within[v]
+	if known.base != s.base || known.uri == "" {
+		uri, err := s.document.resolve(s.base, id.Text)
+		if err != nil {
+			return s, under(err, s.dialect.id)
+		}
+		known = resolved{s.base, uri}
+		if s.document.within == nil {
+			s.document.within = make(map[*jsontree.Value]resolved)
+		}
+		s.document.within[v] = known
+	}
+	s.base = known.uri
 	if s.dialect.modern && !strings.HasPrefix(id.Text, "#") {
 		s.root = v
 	}
@@ -78,12 +110,14 @@ type pending struct {
 }
 
 // loader makes the model of a schema. References are resolved one after the
-// other and each schema referred to is built once, so the work is linear in
+// other, and a schema is built twice at most: where it stands, and where
+// references lead to it or to what it stands in. So the work is linear in
 // the texts and recursive schemas end.
 type loader struct {
 	documents map[string]*document // by URI
-	// targets holds what references lead to, apart from the same schemas where
-	// they stand; only the root of the later dialects is both.
+	// targets holds what references lead to with all that is below, apart from
+	// the same schemas where they stand; only the root of the later dialects is
+	// both. It is nil until references are resolved.
 	targets map[*jsontree.Value]*Node
 	pending []pending
 	hashes  map[*jsontree.Value]uint64
@@ -94,13 +128,11 @@ type loader struct {
 // defaultBase is what the newer dialects resolve against for want of an id.
 const defaultBase = "mem://input/"
 
-// load makes the model of a schema with an object or a boolean at its root.
-func load(root *jsontree.Value, deps []schema.Dependency) (*Node, error) {
-	if root.Kind == jsontree.Bool {
-		return (&loader{}).build(root, scope{dialect: draft7})
-	}
+// begin makes a loader that knows the dependencies of a schema, and the scope
+// that the schema stands in. The root is an object or a boolean.
+func begin(root *jsontree.Value, deps []schema.Dependency) (*loader, scope, error) {
 	if v := root.Get("$schema"); v != nil && v.Kind != jsontree.String {
-		return nil, under(refuse("expected a string, found %s", found(v)), "$schema")
+		return nil, scope{}, under(refuse("expected a string, found %s", found(v)), "$schema")
 	}
 	d := dialectOf(root)
 	l := &loader{}
@@ -109,17 +141,24 @@ func load(root *jsontree.Value, deps []schema.Dependency) (*Node, error) {
 	if d.modern {
 		sc.base = defaultBase
 	}
-	if len(deps) > 0 {
-		if err := l.register(deps, root, d); err != nil {
-			return nil, err
-		}
+	if len(deps) == 0 || root.Kind == jsontree.Bool {
+		return l, sc, nil
+	}
+	return l, sc, l.register(deps, main, d)
+}
+
+// load makes the model of a schema with an object or a boolean at its root.
+func load(root *jsontree.Value, deps []schema.Dependency) (*Node, error) {
+	l, sc, err := begin(root, deps)
+	if err != nil {
+		return nil, err
 	}
 	n, err := l.build(root, sc)
 	if err != nil {
 		return nil, err
 	}
 	l.targets = make(map[*jsontree.Value]*Node)
-	if d.modern {
+	if sc.dialect.modern {
 		l.targets[root] = n
 	}
 	for len(l.pending) > 0 {
@@ -133,9 +172,9 @@ func load(root *jsontree.Value, deps []schema.Dependency) (*Node, error) {
 }
 
 // register makes the dependencies known by the URIs their names stand for.
-func (l *loader) register(deps []schema.Dependency, root *jsontree.Value, d *dialect) error {
+func (l *loader) register(deps []schema.Dependency, main *document, d *dialect) error {
 	base := ""
-	if id := root.Get(d.id); id != nil && id.Kind == jsontree.String {
+	if id := main.root.Get(d.id); id != nil && id.Kind == jsontree.String {
 		if err := checkURI(id.Text); err != nil {
 			return under(refuse("%v", err), d.id)
 		}
@@ -144,12 +183,15 @@ func (l *loader) register(deps []schema.Dependency, root *jsontree.Value, d *dia
 	l.documents = make(map[string]*document, len(deps))
 	for i := range deps {
 		name, _ := cutFragment(deps[i].Name)
-		doc := &document{text: deps[i].Text}
-		uris := []string{resolveURI(base, name)}
+		uri, err := main.resolve(base, name)
+		if err != nil {
+			return err
+		}
+		doc := &document{text: deps[i].Text, uri: uri}
+		uris := []string{uri}
 		if d.modern {
 			uris = append(uris, name, "./"+name, resolveURI(defaultBase, name))
 		}
-		doc.uri = uris[0]
 		for _, uri := range uris {
 			if _, taken := l.documents[uri]; !taken {
 				l.documents[uri] = doc
@@ -168,15 +210,7 @@ func (l *loader) target(p pending) (*Node, error) {
 		}
 		return nil, err
 	}
-	if n, ok := l.targets[at.value]; ok {
-		return n, nil
-	}
-	n, err := l.build(at.value, at.scope)
-	if err != nil {
-		return nil, err
-	}
-	l.targets[at.value] = n
-	return n, nil
+	return l.build(at.value, at.scope)
 }
 
 // find resolves a reference: within the document, among the schemas that the
@@ -185,7 +219,13 @@ func (l *loader) find(ref string, sc scope) (place, error) {
 	if err := checkURI(ref); err != nil {
 		return place{}, refuse("%v", err)
 	}
-	absolute := resolveURI(sc.base, ref)
+	if ref == "#" || strings.HasPrefix(ref, "#/") {
+		return l.pointer(place{sc.root, sc}, ref[1:])
+	}
+	absolute, err := sc.document.resolve(sc.base, ref)
+	if err != nil {
+		return place{}, err
+	}
 	uri, fragment := cutFragment(absolute)
 	if base, _ := cutFragment(sc.base); uri == base || ref[0:min(1, len(ref))] == "#" {
 		if fragment == "" || fragment[0] == '/' {
@@ -210,7 +250,6 @@ func (l *loader) find(ref string, sc scope) (place, error) {
 		doc = l.documents[given]
 	}
 	if doc == nil {
-		var err error
 		if doc, err = metaschema(uri); err != nil {
 			return place{}, err
 		}

@@ -1,6 +1,9 @@
 package jsonschema
 
 import (
+	"strings"
+	"unsafe"
+
 	"github.com/seed-9f7c7091/concordat/schema/jsonschema/javaregexp"
 	"github.com/seed-9f7c7091/concordat/schema/jsontree"
 )
@@ -169,3 +172,44 @@ var nothing = Node{Kind: Empty}
 
 // Permissive reports whether a node allows everything: it is Empty or True.
 func (n *Node) Permissive() bool { return n.Kind == Empty || n.Kind == True }
+
+// What the parts of a model take, in bytes, with rules and indexes.
+const (
+	nodeSize     = int(unsafe.Sizeof(Node{})) + 100
+	propertySize = 100
+	patternSize  = 150 // per character, with its program
+)
+
+// modelSize estimates the bytes of the model of a tree from its canonical text
+// on. Every object and boolean may be a schema, and what is referred to has a
+// second node.
+func modelSize(root *jsontree.Value, canonical string) int {
+	size := nodeSize + nodesSize(root)
+	if strings.Contains(canonical, `"$ref"`) {
+		size *= 2
+	}
+	return size
+}
+
+func nodesSize(v *jsontree.Value) int {
+	size := 0
+	for i := range v.Items {
+		size += nodesSize(&v.Items[i]) + int(unsafe.Sizeof(v))
+	}
+	for i := range v.Members {
+		m := &v.Members[i]
+		size += nodesSize(&m.Value) + propertySize
+		switch m.Name {
+		case "type":
+			size += len(m.Value.Items) * nodeSize
+		case "patternProperties":
+			for k := range m.Value.Members {
+				size += patternSize * len(m.Value.Members[k].Name)
+			}
+		}
+	}
+	if v.Kind == jsontree.Object || v.Kind == jsontree.Bool {
+		size += nodeSize
+	}
+	return size
+}

@@ -168,6 +168,16 @@ func sorted(v *jsontree.Value) jsontree.Value {
 	return w
 }
 
+// sortedMembers returns the members of an object in the order of UTF-16.
+func sortedMembers(v *jsontree.Value) []*jsontree.Member {
+	members := make([]*jsontree.Member, len(v.Members))
+	for i := range v.Members {
+		members[i] = &v.Members[i]
+	}
+	slices.SortFunc(members, func(a, b *jsontree.Member) int { return schema.CompareUTF16(a.Name, b.Name) })
+	return members
+}
+
 // valueKey is a text that two values share if and only if they are equal
 // whatever the order of their members; 1 and 1.0 differ, as they do in Java.
 func valueKey(v *jsontree.Value) string {

@@ -1,6 +1,7 @@
 package jsonschema
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,29 +14,78 @@ import (
 // tagsKeyword holds the inline tags of an object schema or a property.
 const tagsKeyword = "confluent:tags"
 
-// step leads from a schema to one below it. Its name is what the paths of
-// entities call it: "object.<property>" leads to a field, everything else to
-// a schema that is a record if it describes an object.
+// step leads from a schema to one below it. Its keyword and name are what the
+// paths of entities call it: "object." and the name of a property lead to a
+// field, everything else to a schema that is a record if it describes an object.
 type step struct {
-	name  string
-	value *jsontree.Value
-	field bool
+	keyword, name string
+	value         *jsontree.Value
+	field         bool
+}
+
+// spelling is a schema as text with all members sorted, and where in it the
+// items of arrays are. It is made when it is first needed, and once, for members
+// of combined schemas are compared at every level.
+type spelling struct {
+	root *jsontree.Value
+	text []byte
+	at   map[*jsontree.Value]span
+}
+
+type span struct{ from, to int }
+
+// of returns the text of an item of an array.
+func (s *spelling) of(v *jsontree.Value) []byte {
+	if s.at == nil {
+		s.at = make(map[*jsontree.Value]span)
+		s.value(s.root)
+	}
+	return s.text[s.at[v].from:s.at[v].to]
+}
+
+func (s *spelling) value(v *jsontree.Value) {
+	switch v.Kind {
+	case jsontree.Array:
+		s.text = append(s.text, '[')
+		for i := range v.Items {
+			if i > 0 {
+				s.text = append(s.text, ',')
+			}
+			from := len(s.text)
+			s.value(&v.Items[i])
+			s.at[&v.Items[i]] = span{from, len(s.text)}
+		}
+		s.text = append(s.text, ']')
+	case jsontree.Object:
+		s.text = append(s.text, '{')
+		for i, m := range sortedMembers(v) {
+			if i > 0 {
+				s.text = append(s.text, ',')
+			}
+			s.text = append(jsontree.AppendString(s.text, m.Name), ':')
+			s.value(&m.Value)
+		}
+		s.text = append(s.text, '}')
+	default:
+		s.text = appendValue(s.text, v)
+	}
 }
 
 // steps lists what stands below a schema. Members of combined schemas are
 // numbered in the order of their texts, so that moving them changes no path.
-func steps(v *jsontree.Value) []step {
+func (s *spelling) steps(v *jsontree.Value) []step {
 	var list []step
 	named := func(keyword, prefix string, field bool) {
 		if m := v.Get(keyword); m != nil {
+			list = slices.Grow(list, len(m.Members))
 			for i := range m.Members {
-				list = append(list, step{prefix + m.Members[i].Name, &m.Members[i].Value, field})
+				list = append(list, step{prefix, m.Members[i].Name, &m.Members[i].Value, field})
 			}
 		}
 	}
 	one := func(keyword, name string) {
 		if m := v.Get(keyword); m != nil && m.Kind == jsontree.Object {
-			list = append(list, step{name, m, false})
+			list = append(list, step{name, "", m, false})
 		}
 	}
 	numbered := func(keyword, name string, ordered bool) {
@@ -47,15 +97,11 @@ func steps(v *jsontree.Value) []step {
 		for i := range m.Items {
 			members[i] = &m.Items[i]
 		}
-		if !ordered {
-			byText := make(map[*jsontree.Value]string, len(members))
-			for _, member := range members {
-				byText[member] = valueKey(member)
-			}
-			slices.SortStableFunc(members, func(a, b *jsontree.Value) int { return strings.Compare(byText[a], byText[b]) })
+		if !ordered && len(members) > 1 {
+			slices.SortStableFunc(members, func(a, b *jsontree.Value) int { return bytes.Compare(s.of(a), s.of(b)) })
 		}
 		for i, member := range members {
-			list = append(list, step{name + "." + strconv.Itoa(i), member, false})
+			list = append(list, step{name + ".", strconv.Itoa(i), member, false})
 		}
 	}
 	named("properties", "object.", true)
@@ -92,19 +138,30 @@ func (s *Schema) Tags() []api.SchemaTags {
 	if s.root == nil || !strings.Contains(s.canonical, `"`+tagsKeyword+`"`) {
 		return nil
 	}
-	var c tagCollector
+	c := tagCollector{spelling: spelling{root: s.root}}
 	c.schema(s.root, "", false)
 	return c.tags
 }
 
-type tagCollector struct{ tags []api.SchemaTags }
+type tagCollector struct {
+	spelling
+	tags  []api.SchemaTags
+	paths int // bytes of the paths built
+}
+
+// maxPaths bounds the paths of one schema, in bytes. Below a property with a
+// long name all paths are long; what is met beyond is not listed.
+const maxPaths = 1 << 25
 
 func (c *tagCollector) schema(v *jsontree.Value, prefix string, field bool) {
 	if !field && isRecord(v) {
 		c.add(v, prefix+record, api.EntityRecord)
 	}
-	for _, below := range steps(v) {
-		path := prefix + below.name
+	for _, below := range c.steps(v) {
+		if c.paths += len(prefix) + len(below.keyword) + len(below.name); c.paths > maxPaths {
+			return
+		}
+		path := prefix + below.keyword + below.name
 		if below.field {
 			c.add(below.value, path, api.EntityField)
 		}
@@ -161,7 +218,7 @@ func (s *Schema) WithTags(add, remove []api.SchemaTags) (schema.Schema, error) {
 			setTags(v, edit.change(tagsOf(v), e.Tags))
 		}
 	}
-	return newSchema(root, s.dependencies, len(s.canonical)), nil
+	return newSchema(root, s.dependencies, s.held), nil
 }
 
 // union returns the tags of both lists, each once, in their order.
@@ -206,10 +263,11 @@ func entity(root *jsontree.Value, e api.SchemaEntity) *jsontree.Value {
 	if root == nil {
 		return nil
 	}
-	return follow(root, strings.TrimPrefix(e.EntityPath, "."), e.EntityType)
+	s := spelling{root: root}
+	return s.follow(root, strings.TrimPrefix(e.EntityPath, "."), e.EntityType)
 }
 
-func follow(v *jsontree.Value, path, kind string) *jsontree.Value {
+func (s *spelling) follow(v *jsontree.Value, path, kind string) *jsontree.Value {
 	if v.Kind != jsontree.Object {
 		return nil
 	}
@@ -219,14 +277,17 @@ func follow(v *jsontree.Value, path, kind string) *jsontree.Value {
 		}
 		return nil
 	}
-	for _, below := range steps(v) {
-		rest, ok := strings.CutPrefix(path, below.name)
+	for _, below := range s.steps(v) {
+		rest, ok := strings.CutPrefix(path, below.keyword)
+		if ok {
+			rest, ok = strings.CutPrefix(rest, below.name)
+		}
 		switch {
 		case !ok:
 		case rest == "" && below.field && kind == api.EntityField && below.value.Kind == jsontree.Object:
 			return below.value
 		case strings.HasPrefix(rest, "."):
-			if found := follow(below.value, rest[1:], kind); found != nil {
+			if found := s.follow(below.value, rest[1:], kind); found != nil {
 				return found
 			}
 		}

@@ -12,25 +12,36 @@ import (
 	"github.com/seed-9f7c7091/concordat/schema"
 )
 
-// vectors opens a file of the recorded vectors, or skips the test without them.
-func vectors(t testing.TB, elem ...string) *os.File {
-	t.Helper()
+// recorded is the path of a file of the recorded vectors, and whether it is there.
+func recorded(elem ...string) (path string, ok bool) {
 	dir := os.Getenv("VECTORS")
 	if dir == "" {
 		dir = filepath.Join("..", "..", "..", "shared", "vectors")
 	}
-	f, err := os.Open(filepath.Join(append([]string{dir}, elem...)...))
-	if err != nil {
-		t.Skipf("no recorded vectors: %v (set VECTORS to their folder)", err)
-	}
-	t.Cleanup(func() { f.Close() })
-	return f
+	path = filepath.Join(append([]string{dir}, elem...)...)
+	_, err := os.Stat(path)
+	return path, err == nil
 }
 
+// lines decodes a file of JSON lines, or skips the test without it.
 func lines[T any](t testing.TB, elem ...string) []T {
 	t.Helper()
+	path, ok := recorded(elem...)
+	if !ok {
+		t.Skipf("no recorded vectors at %s (set VECTORS to their folder)", path)
+	}
+	return decoded[T](t, path)
+}
+
+func decoded[T any](t testing.TB, path string) []T {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
 	var out []T
-	s := bufio.NewScanner(vectors(t, elem...))
+	s := bufio.NewScanner(f)
 	s.Buffer(nil, 1<<24)
 	for s.Scan() {
 		var v T

@@ -29,7 +29,10 @@ type exchange struct {
 func TestRecordedExchanges(t *testing.T) {
 	checked := 0
 	for _, folder := range []string{"rest", "rest-random"} {
-		dir := filepath.Dir(vectors(t, folder, "README.md").Name())
+		dir, ok := recorded(folder)
+		if !ok {
+			t.Skipf("no recorded vectors at %s (set VECTORS to their folder)", dir)
+		}
 		files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 		if err != nil {
 			t.Fatal(err)

@@ -36,7 +36,9 @@ func (Language) Parse(src schema.Source) (schema.Schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSchema(f, src.Dependencies), nil
+	s := newSchema(f, src.Dependencies)
+	s.read = len(src.Text)
+	return s, nil
 }
 
 // read reads either form of a file.
@@ -55,6 +57,7 @@ func read(text string) (*File, error) {
 type Schema struct {
 	file *File
 	deps []schema.Dependency
+	read int // bytes of the text that was read, of which the structure holds parts
 
 	printed   sync.Once
 	canonical string
@@ -179,12 +182,14 @@ func (s *Schema) Fields() []string {
 	return names
 }
 
-// Size estimates the memory the schema holds. The structure takes several
-// times its text; references are counted by the texts they keep.
+// Size estimates the memory the schema holds, with its normal form and the
+// names it can use, which are made when they are first needed: the structure of
+// a file takes several times its text, and those of references count as well.
 func (s *Schema) Size() int {
-	n := 512 + 8*len(s.Canonical())
+	const perByte = 14
+	n := 1500 + s.read + perByte*len(s.Canonical())
 	for i := range s.deps {
-		n += len(s.deps[i].Text)
+		n += perByte * len(s.deps[i].Text)
 	}
 	return n
 }

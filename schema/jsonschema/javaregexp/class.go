@@ -14,14 +14,33 @@ func single(r rune) set    { return func(c rune) bool { return c == r } }
 func span(lo, hi rune) set { return func(c rune) bool { return lo <= c && c <= hi } }
 func not(s set) set        { return func(c rune) bool { return !s(c) } }
 
-func union(a, b set) set {
-	if a == nil {
-		return b
+func union(sets []set) set {
+	if len(sets) == 1 {
+		return sets[0]
 	}
-	return func(c rune) bool { return a(c) || b(c) }
+	return func(c rune) bool {
+		for _, s := range sets {
+			if s(c) {
+				return true
+			}
+		}
+		return false
+	}
 }
 
-func intersection(a, b set) set { return func(c rune) bool { return a(c) && b(c) } }
+func intersection(sets []set) set {
+	if len(sets) == 1 {
+		return sets[0]
+	}
+	return func(c rune) bool {
+		for _, s := range sets {
+			if !s(c) {
+				return false
+			}
+		}
+		return true
+	}
+}
 
 func anyOf(chars string) set { return func(c rune) bool { return strings.ContainsRune(chars, c) } }
 
@@ -91,21 +110,13 @@ func (p *parser) class(depth int) (set, error) {
 		return nil, p.fail(start, "Character classes nested too deeply")
 	}
 	negated := p.accept("^")
-	var all, current set // all: what stands before &&
-	intersecting, first := false, true
-	add := func(s set) { current = union(current, s) }
-	finish := func() set {
-		switch {
-		case !intersecting:
-			return current
-		case current == nil:
-			return all
-		case all == nil:
-			return current
+	var all, current []set // all: what stands before &&
+	finish := func() {
+		if len(current) > 0 {
+			all, current = append(all, union(current)), nil
 		}
-		return intersection(all, current)
 	}
-	for {
+	for first := true; ; first = false {
 		if p.flags.comments {
 			p.blank()
 		}
@@ -115,10 +126,10 @@ func (p *parser) class(depth int) (set, error) {
 		switch {
 		case p.text[p.at] == ']' && !first:
 			p.at++
-			s := finish()
-			if s == nil {
+			if finish(); len(all) == 0 {
 				return nil, p.fail(p.at-1, "Bad class syntax")
 			}
+			s := intersection(all)
 			if negated {
 				s = not(s)
 			}
@@ -129,19 +140,18 @@ func (p *parser) class(depth int) (set, error) {
 			if err != nil {
 				return nil, err
 			}
-			add(s)
+			current = append(current, s)
 		case strings.HasPrefix(p.text[p.at:], "&&"):
 			for p.accept("&") {
 			}
-			all, current, intersecting = finish(), nil, true
+			finish()
 		default:
 			s, err := p.classRange()
 			if err != nil {
 				return nil, err
 			}
-			add(s)
+			current = append(current, s)
 		}
-		first = false
 	}
 }
 

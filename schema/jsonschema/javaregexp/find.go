@@ -20,20 +20,27 @@ type inst struct {
 	op      op
 	x, y    int
 	set     set
+	weight  int // of set, in steps
 	anchor  anchor
 	negated bool
 	width   int // of a look-behind; -1 for a look-ahead
 	fold    bool
 }
 
-// maxProgram bounds what counted repetitions are written out to. Where they
-// would not fit, a least count stops there and a greatest has no bound.
-const maxProgram = 1 << 14
-
-type compiler struct {
-	prog      []inst
+// program is a pattern as instructions.
+type program struct {
+	prog []inst
+	// remembers is set where the pattern refers back to its groups, so that a
+	// position in pattern and text does not tell how matching will go on.
 	remembers bool
 }
+
+// maxProgram bounds what counted repetitions are written out to. Where they
+// would not fit, a least count stops there and a greatest has no bound. From
+// there on each part of the pattern is written once.
+const maxProgram = 1 << 14
+
+type compiler struct{ program }
 
 func (c *compiler) emit(i inst) int {
 	c.prog = append(c.prog, i)
@@ -43,7 +50,7 @@ func (c *compiler) emit(i inst) int {
 func (c *compiler) node(n node) {
 	switch n := n.(type) {
 	case char:
-		c.emit(inst{op: opSet, set: n.set})
+		c.emit(inst{op: opSet, set: n.set, weight: n.weight})
 	case sequence:
 		for _, m := range n {
 			c.node(m)
@@ -85,7 +92,7 @@ func (c *compiler) node(n node) {
 			i.width, _ = width(n.inner)
 		}
 		c.part(i, n.inner)
-	case atomic:
+	case atomicGroup:
 		c.part(inst{op: opAtomic}, n.inner)
 	case backref:
 		c.remembers = true
@@ -104,35 +111,47 @@ func (c *compiler) part(i inst, n node) {
 }
 
 func (c *compiler) repeat(n repeat) {
-	for range n.least {
-		before := len(c.prog)
+	last := -1 // where the inner part was last written
+	write := func() (something bool) {
+		last = len(c.prog)
 		c.node(n.inner)
-		if len(c.prog) > maxProgram || len(c.prog) == before {
+		return len(c.prog) > last
+	}
+	for range n.least {
+		if !write() || len(c.prog) > maxProgram {
 			break
 		}
 	}
 	if n.most == infinite {
-		c.loop(n)
+		c.loop(n, last)
 		return
 	}
 	var skips []int
 	for range n.most - n.least {
 		if len(c.prog) > maxProgram {
-			c.loop(n)
+			c.loop(n, last)
 			break
 		}
 		skips = append(skips, c.split(n.lazy))
-		c.node(n.inner)
+		if !write() {
+			break
+		}
 	}
 	for _, s := range skips {
 		c.leave(s, n.lazy)
 	}
 }
 
-func (c *compiler) loop(n repeat) {
+// loop repeats the inner part without bound: the one written last, or one
+// written here where there is none.
+func (c *compiler) loop(n repeat, last int) {
 	split := c.split(n.lazy)
-	c.node(n.inner)
-	c.emit(inst{op: opJump, x: split})
+	if last < 0 {
+		c.node(n.inner)
+		c.emit(inst{op: opJump, x: split})
+	} else {
+		c.emit(inst{op: opJump, x: last})
+	}
 	c.leave(split, n.lazy)
 }
 
@@ -155,30 +174,45 @@ func (c *compiler) leave(split int, lazy bool) {
 	}
 }
 
+// stepsPerInst is what making an instruction costs, in steps.
+const stepsPerInst = 4
+
 // maxSteps bounds the work of one Find; a text that takes more is not found.
 const maxSteps = 1 << 20
 
 type matcher struct {
-	r     *Regexp
+	*program
 	text  []rune
-	steps int
-	saved []int // two borders per group, -1 when unset
+	steps int   // that are left
+	saved []int // two borders per group, -1 when unset; nil where nothing refers back
 }
 
 // Find reports whether the pattern matches anywhere in the text.
 func (r *Regexp) Find(text string) bool {
-	m := matcher{r: r, text: []rune(text), steps: maxSteps}
-	m.saved = make([]int, 2*r.groups+2)
+	found, _ := r.Search(text)
+	return found
+}
+
+// Search is Find, and tells how many steps it took, about a million at most.
+func (r *Regexp) Search(text string) (found bool, steps int) {
+	p, made := r.program()
+	m := matcher{program: p, text: []rune(text), steps: maxSteps}
+	m.steps -= len(m.text)
+	if made {
+		m.steps -= stepsPerInst * len(p.prog)
+	}
+	if p.remembers {
+		m.saved = make([]int, 2*r.groups+2)
+	}
 	var seen visited
-	for at := 0; at <= len(m.text) && m.steps > 0; at++ {
+	for at := 0; at <= len(m.text) && m.steps > 0 && !found; at++ {
 		for i := range m.saved {
 			m.saved[i] = -1
 		}
-		if m.run(0, at, -1, &seen) >= 0 {
-			return true
-		}
+		m.steps -= len(m.saved)
+		found = m.run(0, at, -1, &seen) >= 0
 	}
-	return false
+	return found, maxSteps - m.steps
 }
 
 // visited remembers from which instructions, at which places, matching has failed.
@@ -207,7 +241,7 @@ func (m *matcher) run(pc, at, end int, seen *visited) int {
 			if m.steps--; m.steps <= 0 {
 				return -1
 			}
-			i := &m.r.prog[pc]
+			i := &m.prog[pc]
 			switch i.op {
 			case opMatch:
 				if end < 0 || at == end {
@@ -215,6 +249,7 @@ func (m *matcher) run(pc, at, end int, seen *visited) int {
 				}
 				break way
 			case opSet:
+				m.steps -= i.weight
 				if at >= len(m.text) || !i.set(m.text[at]) {
 					break way
 				}
@@ -234,7 +269,7 @@ func (m *matcher) run(pc, at, end int, seen *visited) int {
 				}
 				pc++
 			case opSave:
-				if m.r.remembers {
+				if m.remembers {
 					jobs = append(jobs, job{pc: i.x, at: m.saved[i.x], restore: true})
 					m.saved[i.x] = at
 				}
@@ -266,7 +301,7 @@ func (m *matcher) run(pc, at, end int, seen *visited) int {
 // to, only the steps bound how often one is tried, and loops over nothing
 // are cut by the number of ways that wait.
 func (m *matcher) enter(seen *visited, pc, at, waiting int) bool {
-	if m.r.remembers {
+	if m.remembers {
 		return waiting < maxProgram
 	}
 	if *seen == nil {
@@ -297,6 +332,7 @@ func (m *matcher) again(i *inst, at int) (int, bool) {
 		return 0, false
 	}
 	want := m.text[m.saved[2*i.x]:m.saved[2*i.x+1]]
+	m.steps -= len(want)
 	if at+len(want) > len(m.text) {
 		return 0, false
 	}

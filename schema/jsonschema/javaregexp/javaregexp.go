@@ -8,29 +8,45 @@
 // nothing.
 package javaregexp
 
-import "strings"
+import (
+	"strings"
+	"sync/atomic"
+)
 
-// Regexp is a compiled pattern. It is immutable and safe for concurrent use.
+// Regexp is a pattern that was read. It is immutable and safe for concurrent use.
 type Regexp struct {
 	pattern string
-	prog    []inst
+	root    node
 	groups  int
-	// remembers is set where the pattern refers back to its groups, so that a
-	// position in pattern and text does not tell how matching will go on.
-	remembers bool
+	// kept is the program, once it was needed and if it is not much larger than
+	// the pattern. Repetitions are written out in programs, so that a few
+	// characters can make a long one; those are made anew for each text.
+	kept atomic.Pointer[program]
 }
 
-// Compile reads a pattern; what Java would not read is an *Error.
+// Compile reads a pattern; what Java would not read is an *Error. The memory
+// it takes is linear in the pattern.
 func Compile(pattern string) (*Regexp, error) {
 	p := parser{text: unquote(pattern)}
 	n, err := p.pattern()
 	if err != nil {
 		return nil, err
 	}
-	c := compiler{}
-	c.node(n)
+	return &Regexp{pattern: pattern, root: n, groups: p.groups}, nil
+}
+
+// program returns the instructions of the pattern, and whether they had to be made.
+func (r *Regexp) program() (p *program, made bool) {
+	if p := r.kept.Load(); p != nil {
+		return p, false
+	}
+	var c compiler
+	c.node(r.root)
 	c.emit(inst{op: opMatch})
-	return &Regexp{pattern: pattern, prog: c.prog, groups: p.groups, remembers: c.remembers}, nil
+	if len(c.prog) <= 2*len(r.pattern)+8 {
+		r.kept.Store(&c.program)
+	}
+	return &c.program, true
 }
 
 // String is the pattern as it was written.

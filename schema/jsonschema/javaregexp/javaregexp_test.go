@@ -1,6 +1,7 @@
 package javaregexp
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -54,29 +55,88 @@ func TestFind(t *testing.T) {
 	}
 }
 
-func TestBoundedWork(t *testing.T) {
-	long := strings.Repeat("a", 2000) + "b"
-	for _, p := range []string{"^(a+)+$", "^(a|a)*$", "^(a*)*\\1c$", "(x{1000}){1000}{1000}", "^(?=(a+)+$)", "(?:){2147483647}c", "((a{0,2147483647}){5,})*c", strings.Repeat("(?:a?){20}", 20) + "c"} {
-		start := time.Now()
-		r, err := Compile(p)
+// TestRepetitions asks what counts mean at their borders, greedy, lazy and nested.
+func TestRepetitions(t *testing.T) {
+	for _, pattern := range []string{"a{2,}", "a+", "(?:a+)+", "a{3,5}", "a{2,}?", "(?:a{2}){1,2}", "(?:a{1,2}){2,}", "(?:a?){3,}", "(?:aa|a)+?"} {
+		twin := regexp.MustCompile("^(?:" + pattern + ")$") // alike in both languages
+		r, err := Compile("^(?:" + pattern + ")$")
 		if err != nil {
-			t.Errorf("%.40q: %v", p, err)
+			t.Fatal(err)
+		}
+		for n := range 9 {
+			text := strings.Repeat("a", n)
+			if got, want := r.Find(text), twin.MatchString(text); got != want {
+				t.Errorf("%s in %q: %t", pattern, text, got)
+			}
+		}
+	}
+}
+
+// hostile are patterns made to cost time or memory, by name.
+var hostile = map[string]string{
+	"backtracking":           "^(a+)+$",
+	"alternatives":           "^(a|a)*$",
+	"back reference":         "^(a*)*\\1c$",
+	"back references":        "(.*)(.*)(.*)(.*)(.*)\\1\\2\\3\\4\\5x",
+	"counts of counts":       "(x{1000}){1000}{1000}",
+	"look-ahead":             "^(?=(a+)+$)",
+	"look-behind":            "(?<=" + strings.Repeat("(?<=", 200) + "a{1,1000}" + strings.Repeat(")", 200) + ")c",
+	"nothing, often":         "(?:){2147483647}c",
+	"nested counts":          "((a{0,2147483647}){5,})*c",
+	"many optional":          strings.Repeat("(?:a?){20}", 20) + "c",
+	"plus of plus":           strings.Repeat("(", 240) + "a" + strings.Repeat(")+", 240),
+	"least of least":         strings.Repeat("(", 240) + "a" + strings.Repeat("){2,}", 240),
+	"most of most":           strings.Repeat("(", 240) + "a" + strings.Repeat("){1,2}", 240),
+	"possessive":             strings.Repeat("(", 240) + "a" + strings.Repeat(")++", 240),
+	"lazy":                   strings.Repeat("(", 240) + "a" + strings.Repeat("){2,3}?", 240),
+	"a long class":           "[" + strings.Repeat("bc", 1<<19) + "]*c$",
+	"a class of many ranges": "[" + strings.Repeat("b-c&&", 1<<18) + "b]*c$",
+	"many groups":            strings.Repeat("()", 1<<19) + "\\1c",
+	"many alternatives":      "(" + strings.Repeat("b|", 1<<19) + "c)$",
+	"a long text":            strings.Repeat("a", 1<<20),
+}
+
+// TestBoundedWork counts the steps and the instructions that hostile patterns take.
+func TestBoundedWork(t *testing.T) {
+	long := strings.Repeat("a", 20000) + "b"
+	for name, pattern := range hostile {
+		start := time.Now()
+		r, err := Compile(pattern)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		r.Find(long)
-		if spent := time.Since(start); spent > 3*time.Second {
-			t.Errorf("%.40q took %v", p, spent)
+		if p, _ := r.program(); len(p.prog) > 4*maxProgram+4*len(pattern) {
+			t.Errorf("%s: %d instructions", name, len(p.prog))
+		}
+		if p := r.kept.Load(); p != nil && len(p.prog) > 2*len(pattern)+8 {
+			t.Errorf("%s: %d instructions are kept", name, len(p.prog))
+		}
+		if _, steps := r.Search(long); steps > 4*maxSteps+4*len(pattern) {
+			t.Errorf("%s: %d steps", name, steps)
+		}
+		if spent := time.Since(start); spent > 10*time.Second {
+			t.Errorf("%s took %v", name, spent)
+		}
+	}
+	for name, pattern := range map[string]string{"groups": strings.Repeat("(", 1<<20), "classes": strings.Repeat("[", 1<<20)} {
+		if _, err := Compile(pattern); err == nil {
+			t.Errorf("%s nested without end are accepted", name)
 		}
 	}
 }
 
 func FuzzCompile(f *testing.F) {
-	for _, p := range []string{"^a[b-d&&[^c]]{2,3}?$", "(?<n>a|b)\\k<n>(?=c)(?<!d)", "\\Q.\\E\\p{L}\\x{41}(?i:x)"} {
+	for _, p := range []string{"^a[b-d&&[^c]]{2,3}?$", "(?<n>a|b)\\k<n>(?=c)(?<!d)", "\\Q.\\E\\p{L}\\x{41}(?i:x)", "((a+)+)+$", "(a{1,9}){2,}+\\1"} {
 		f.Add(p, "aabb")
 	}
 	f.Fuzz(func(t *testing.T, pattern, text string) {
-		if r, err := Compile(pattern); err == nil {
-			r.Find(text)
+		r, err := Compile(pattern)
+		if err != nil {
+			return
+		}
+		if _, steps := r.Search(text); steps > 4*maxSteps+4*(len(pattern)+len(text)) {
+			t.Errorf("%q in %q: %d steps", pattern, text, steps)
 		}
 	})
 }

@@ -23,6 +23,8 @@ const (
 	// maxRepeat is the largest count of a quantifier in Java.
 	maxRepeat = 1<<31 - 1
 	infinite  = -1
+	// charactersPerStep is how much of a character class costs a step of matching.
+	charactersPerStep = 8
 )
 
 type flags struct {
@@ -33,8 +35,11 @@ type flags struct {
 type node interface{}
 
 type (
-	empty    struct{}
-	char     struct{ set set }
+	empty struct{}
+	char  struct {
+		set    set
+		weight int // what asking for a character costs beyond a step, in steps
+	}
 	sequence []node
 	choice   []node
 	group    struct {
@@ -50,8 +55,8 @@ type (
 		inner           node
 		negated, behind bool
 	}
-	atomic  struct{ inner node }
-	backref struct {
+	atomicGroup struct{ inner node }
+	backref     struct {
 		index int
 		fold  bool
 	}
@@ -241,10 +246,10 @@ func (p *parser) atom() (n node, quantifiable bool, err error) {
 	case '[':
 		p.at++
 		s, err := p.class(0)
-		return char{s}, true, err
+		return char{s, (p.at - start) / charactersPerStep}, true, err
 	case '.':
 		p.at++
-		return char{dot(p.flags)}, true, nil
+		return char{set: dot(p.flags)}, true, nil
 	case '^', '$':
 		p.at++
 		return anchor{c, p.flags}, true, nil
@@ -255,7 +260,7 @@ func (p *parser) atom() (n node, quantifiable bool, err error) {
 	case '\\':
 		return p.escape()
 	}
-	return char{p.literal(p.next())}, true, nil
+	return char{set: p.literal(p.next())}, true, nil
 }
 
 func (p *parser) literal(r rune) set {
@@ -281,7 +286,7 @@ func (p *parser) group() (n node, quantifiable bool, err error) {
 	case p.accept("?<!"):
 		wrap = func(n node) node { return look{inner: n, behind: true, negated: true} }
 	case p.accept("?>"):
-		wrap = func(n node) node { return atomic{n} }
+		wrap = func(n node) node { return atomicGroup{n} }
 	case p.accept("?<"):
 		name, err := p.groupName()
 		if err != nil {
@@ -398,10 +403,10 @@ func (p *parser) escape() (n node, quantifiable bool, err error) {
 		return anchor{c, p.flags}, true, nil
 	case 'R':
 		p.at++
-		return choice{sequence{char{single('\r')}, char{single('\n')}}, char{lineBreak}}, true, nil
+		return choice{sequence{char{set: single('\r')}, char{set: single('\n')}}, char{set: lineBreak}}, true, nil
 	case 'X':
 		p.at++
-		return sequence{char{anything}, repeat{inner: char{category("M")}, most: infinite}}, true, nil
+		return sequence{char{set: anything}, repeat{inner: char{set: category("M")}, most: infinite}}, true, nil
 	case 'k':
 		p.at++
 		if !p.accept("<") {
@@ -420,7 +425,7 @@ func (p *parser) escape() (n node, quantifiable bool, err error) {
 		return p.numbered(), true, nil
 	}
 	s, _, err := p.escapedSet(start)
-	return char{s}, true, err
+	return char{set: s}, true, err
 }
 
 // numbered reads a back reference: further digits belong to it as long as a
@@ -466,7 +471,7 @@ func width(n node) (int, bool) {
 		return widest, true
 	case group:
 		return width(n.inner)
-	case atomic:
+	case atomicGroup:
 		return width(n.inner)
 	case repeat:
 		w, ok := width(n.inner)
