@@ -46,37 +46,59 @@ var nodeNames = [...]string{"name", "string", "number", "value", "regex", "varia
 // node is a node of a syntax tree. Which fields count depends on its type.
 type node struct {
 	typ        nodeType
-	start, end int // offsets of its token
+	start, end int32 // offsets of its token
 
-	text  string
-	num   float64
-	flags string
+	text string
+	num  float64
 
 	lhs, rhs, third *node
 	list            []*node
-	pairs           [][2]*node
-	terms           []term
-	params          []string
-	signature       *signature
+	more            *details // what few nodes have; nil for none
 
-	// As a step, or with predicates.
 	filters   []filter // of a step of a path, on what it yields for each item
 	predicate []filter // of anything else, on its value
-	group     *node    // an objectNode
-	focus     string   // variable that @ binds
-	index     string   // variable that # binds
-	keepArray bool     // an empty [] follows
+	height    int32    // how deep the tree below is nested
 
+	keepArray     bool // an empty [] follows
 	keepSingleton bool // of a path: a step keeps arrays
 	constructor   bool // an array constructor whose result is not flattened
 	tuple         bool // carries bindings along
 	tail          bool // a call that nothing follows in its function
+}
+
+// details are the fields of a node that few nodes have.
+type details struct {
+	flags     string     // of a regex
+	pairs     [][2]*node // of an object
+	terms     []term     // of an order-by
+	params    []string   // of a lambda
+	signature *signature // of a lambda
+
+	group *node  // an objectNode that follows
+	focus string // of a step: variable that @ binds
+	index string // of a step: variable that # binds
 
 	slot    *parent   // of a parentNode: what it stands for
 	binds   *parent   // of a step: its input is the parent of what follows
 	seeking []*parent // parents not found inside of the node
+}
 
-	height int // how deep the tree below is nested
+var noDetails details
+
+// also reads the details of a node.
+func (n *node) also() *details {
+	if n.more == nil {
+		return &noDetails
+	}
+	return n.more
+}
+
+// with makes room for details of a node.
+func (n *node) with() *details {
+	if n.more == nil {
+		n.more = new(details)
+	}
+	return n.more
 }
 
 // filter is a predicate, or the binding of a position, that follows a step.

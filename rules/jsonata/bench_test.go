@@ -71,3 +71,12 @@ func BenchmarkCompile(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkCompileSum(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Compile(`$sum(Account.Order.Product.(Price * Quantity))`); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -17,7 +17,7 @@ type compiler struct {
 }
 
 func newCompiler() *compiler {
-	return &compiler{tupleIDs: map[string]int{}, parents: map[*parent]int{}}
+	return &compiler{}
 }
 
 // survey looks for what has a meaning for the whole expression.
@@ -28,7 +28,7 @@ func (c *compiler) survey(n *node) {
 	if n.typ == variableNode && n.text == "eval" {
 		c.usesEval = true
 	}
-	for _, name := range [...]string{n.focus, n.index} {
+	for _, name := range [...]string{n.also().focus, n.also().index} {
 		c.tupleName(name)
 	}
 	for _, f := range n.filters {
@@ -41,15 +41,15 @@ func (c *compiler) survey(n *node) {
 	c.survey(n.lhs)
 	c.survey(n.rhs)
 	c.survey(n.third)
-	c.survey(n.group)
+	c.survey(n.also().group)
 	for _, part := range n.list {
 		c.survey(part)
 	}
-	for _, pair := range n.pairs {
+	for _, pair := range n.also().pairs {
 		c.survey(pair[0])
 		c.survey(pair[1])
 	}
-	for _, t := range n.terms {
+	for _, t := range n.also().terms {
 		c.survey(t.expr)
 	}
 }
@@ -59,6 +59,9 @@ func (c *compiler) tupleName(name string) {
 		return
 	}
 	if _, ok := c.tupleIDs[name]; !ok {
+		if c.tupleIDs == nil {
+			c.tupleIDs = map[string]int{}
+		}
 		c.tupleIDs[name] = c.nextID
 		c.nextID++
 	}
@@ -68,6 +71,9 @@ func (c *compiler) parentID(p *parent) int {
 	p = p.root()
 	id, ok := c.parents[p]
 	if !ok {
+		if c.parents == nil {
+			c.parents = map[*parent]int{}
+		}
 		id = c.nextID
 		c.nextID++
 		c.parents[p] = id
@@ -91,10 +97,10 @@ func (c *compiler) compile(n *node, s *scope) exec {
 	filters := c.filters(n.predicate, at)
 	var group exec
 	var tupleGroup func(*state, []*tuple, *frame) (value, *Error)
-	if n.group != nil {
-		group = c.group(n.group, s)
+	if n.also().group != nil {
+		group = c.group(n.also().group, s)
 		if n.tuple {
-			tupleGroup = c.groupTuples(n.group, at)
+			tupleGroup = c.groupTuples(n.also().group, at)
 		}
 	}
 	return func(st *state, in value, fr *frame) (value, *Error) {
@@ -122,7 +128,7 @@ func (c *compiler) compile(n *node, s *scope) exec {
 }
 
 // followed reports whether anything is done with the value of a node before it is collapsed.
-func (n *node) followed() bool { return len(n.predicate) > 0 || n.group != nil || n.keepArray }
+func (n *node) followed() bool { return len(n.predicate) > 0 || n.also().group != nil || n.keepArray }
 
 // collapsed is the value of a node, unless something is done with it before.
 func (n *node) collapsed(v value) value {
@@ -134,7 +140,7 @@ func (n *node) collapsed(v value) value {
 
 // tupleScope is a scope of items on their way along a path.
 func tupleScope(parent *scope) *scope {
-	return &scope{parent: parent, slots: map[string]int{}, frame: &frameInfo{}, tuple: true}
+	return &scope{parent: parent, frame: &frameInfo{}, tuple: true}
 }
 
 // collapse makes of a sequence of one its item, and of an empty one nothing.
@@ -169,7 +175,7 @@ func constant(v value) exec {
 
 // literal is the value of a node that is one.
 func literal(n *node) (value, bool) {
-	if len(n.predicate) > 0 || n.group != nil || n.keepArray {
+	if len(n.predicate) > 0 || n.also().group != nil || n.keepArray {
 		return undefined, false
 	}
 	switch n.typ {
@@ -252,7 +258,7 @@ func (c *compiler) plain(n *node, s *scope) exec {
 		return c.transform(n, s)
 	}
 	return func(*state, value, *frame) (value, *Error) {
-		return undefined, fail("S0206").at(n.start, n.end).token(n.text)
+		return undefined, fail("S0206").on(n).token(n.text)
 	}
 }
 
@@ -323,7 +329,7 @@ func (st *state) lookUp(name string, global value) value {
 }
 
 func (c *compiler) parent(n *node, s *scope) exec {
-	id := c.parentID(n.slot)
+	id := c.parentID(n.also().slot)
 	var ups []int
 	up := 0
 	for at := s; at != nil; at = at.parent {
@@ -354,10 +360,10 @@ func (c *compiler) negate(n *node, s *scope) exec {
 			return undefined, err
 		}
 		if v.kind != numberKind {
-			return undefined, fail("D1002").at(n.start, n.end).token("-").value(v.unwrap())
+			return undefined, fail("D1002").on(n).token("-").value(v.unwrap())
 		}
 		if err := finite(v); err != nil {
-			return undefined, err.at(n.start, n.end)
+			return undefined, err.on(n)
 		}
 		return number(-v.num), nil
 	}
@@ -404,7 +410,7 @@ func (c *compiler) array(n *node, s *scope) exec {
 				}
 			}
 			if err := st.grown(len(a.items), len(a.items)-before); err != nil {
-				return undefined, err.at(n.start, n.end)
+				return undefined, err.on(n)
 			}
 		}
 		return list(a), nil
@@ -506,7 +512,7 @@ func search(n *node, found func(*node) bool, deep bool) bool {
 			return true
 		}
 	}
-	if search(n.group, found, deep) {
+	if search(n.also().group, found, deep) {
 		return true
 	}
 	if !deep && (n.typ == blockNode || n.typ == lambdaNode) {
@@ -520,12 +526,12 @@ func search(n *node, found func(*node) bool, deep bool) bool {
 			return true
 		}
 	}
-	for _, p := range n.pairs {
+	for _, p := range n.also().pairs {
 		if search(p[0], found, deep) || search(p[1], found, deep) {
 			return true
 		}
 	}
-	for _, t := range n.terms {
+	for _, t := range n.also().terms {
 		if search(t.expr, found, deep) {
 			return true
 		}

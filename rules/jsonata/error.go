@@ -133,6 +133,9 @@ func (e *Error) at(start, end int) *Error {
 	return e
 }
 
+// on places the error at the token of a node.
+func (e *Error) on(n *node) *Error { return e.at(int(n.start), int(n.end)) }
+
 func (e *Error) token(t string) *Error {
 	e.Token = t
 	return e

@@ -102,6 +102,16 @@ func fnMerge(st *state, args []value, _ value) (value, *Error) {
 	for i := range n {
 		x := v.item(i)
 		if o, ok := x.ref.(*Object); ok {
+			if out.Len() == 0 {
+				out.entries = append(out.entries, o.entries...)
+				if len(out.entries) > manyNames {
+					out.reindex()
+				}
+				if err := st.charge(len(o.entries)); err != nil {
+					return undefined, err
+				}
+				continue
+			}
 			for j := range o.entries {
 				out.set(o.entries[j].name, o.entries[j].val)
 			}

@@ -80,8 +80,8 @@ func fnEval(st *state, args []value, in value) (value, *Error) {
 	if c.failed != nil {
 		return undefined, fail("D3120").value(c.failed.complete().Error())
 	}
-	st.height += n.height
-	defer func() { st.height -= n.height }()
+	st.height += int(n.height)
+	defer func() { st.height -= int(n.height) }()
 	if st.height > maxTotalHeight {
 		return undefined, fail("D1011")
 	}

@@ -54,14 +54,14 @@ func (f *Function) MarshalJSON() ([]byte, error) { return []byte(`""`), nil }
 func (c *compiler) lambda(n *node, s *scope) exec {
 	own := newScope(s)
 	own.open = c.usesEval
-	l := &lambda{params: len(n.params), info: own.frame, height: n.lhs.height}
-	for _, name := range n.params {
+	l := &lambda{params: len(n.also().params), info: own.frame, height: int(n.lhs.height)}
+	for _, name := range n.also().params {
 		l.slots = append(l.slots, own.declare(name))
 	}
 	declare(n.lhs, own)
 	l.reusable = !c.usesEval && !keepsFrame(n.lhs)
 	l.body = c.compile(n.lhs, own)
-	sig := n.signature
+	sig := n.also().signature
 	return func(st *state, in value, fr *frame) (value, *Error) {
 		if err := st.alloc(128); err != nil {
 			return undefined, err
@@ -216,10 +216,10 @@ func (s *callSite) notCallable() *Error {
 }
 
 func (c *compiler) site(n *node, s *scope) *callSite {
-	at := &callSite{start: n.start, end: n.end}
+	at := &callSite{start: int(n.start), end: int(n.end)}
 	switch n.lhs.typ {
 	case variableNode:
-		at.token, at.start, at.end = n.lhs.text, n.lhs.start, n.lhs.end
+		at.token, at.start, at.end = n.lhs.text, int(n.lhs.start), int(n.lhs.end)
 	case pathNode:
 		if first := n.lhs.list[0]; first.typ == nameNode {
 			at.token = first.text
@@ -340,7 +340,7 @@ func (c *compiler) partial(n *node, s *scope) exec {
 // apply is a ~> b.
 func (c *compiler) apply(n *node, s *scope) exec {
 	left := c.compile(n.lhs, s)
-	if n.rhs.typ == callNode && !n.rhs.tail && len(n.rhs.predicate) == 0 && n.rhs.group == nil {
+	if n.rhs.typ == callNode && !n.rhs.tail && len(n.rhs.predicate) == 0 && n.rhs.also().group == nil {
 		return c.applyCall(n, left, s)
 	}
 	right := c.compile(n.rhs, s)
@@ -354,7 +354,7 @@ func (c *compiler) apply(n *node, s *scope) exec {
 			return f, err
 		}
 		if f.kind != functionKind {
-			return undefined, fail("T2006").at(n.start, n.end).value(f.unwrap())
+			return undefined, fail("T2006").on(n).value(f.unwrap())
 		}
 		if a.kind == functionKind {
 			return callable(&function{arity: 1, chain: &[2]*function{a.ref.(*function), f.ref.(*function)}}), nil
@@ -364,7 +364,7 @@ func (c *compiler) apply(n *node, s *scope) exec {
 		v, err := st.call(f.ref.(*function), window, undefined)
 		st.release(base)
 		if err != nil && err.Position == 0 {
-			err.at(n.start, n.end)
+			err.on(n)
 		}
 		return collapse(v, n.keepArray), err
 	}

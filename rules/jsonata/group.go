@@ -11,9 +11,9 @@ type pair struct {
 }
 
 func (c *compiler) pairs(n *node, s *scope) []pair {
-	pairs := make([]pair, len(n.pairs))
-	for i, p := range n.pairs {
-		pairs[i] = pair{key: c.compile(p[0], s), val: c.compile(p[1], s), start: p[0].start, end: p[0].end}
+	pairs := make([]pair, len(n.also().pairs))
+	for i, p := range n.also().pairs {
+		pairs[i] = pair{key: c.compile(p[0], s), val: c.compile(p[1], s), start: int(p[0].start), end: int(p[0].end)}
 		if v, ok := literal(p[0]); ok && v.kind == stringKind {
 			pairs[i].fixed, pairs[i].isFixed = v.str(), true
 		}

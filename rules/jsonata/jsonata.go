@@ -153,7 +153,7 @@ func Compile(source string, opts ...Option) (*Expr, error) {
 	if c.failed != nil {
 		return nil, c.failed.complete()
 	}
-	return &Expr{source: source, run: run, info: root.frame, height: n.height, shared: !c.usesEval && !keepsFrame(n), limits: o.limits}, nil
+	return &Expr{source: source, run: run, info: root.frame, height: int(n.height), shared: !c.usesEval && !keepsFrame(n), limits: o.limits}, nil
 }
 
 // MustCompile is Compile for expressions that are known to be right. It panics

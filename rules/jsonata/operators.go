@@ -27,7 +27,7 @@ func (c *compiler) binary(n *node, s *scope) exec {
 		op = in
 	default:
 		return func(*state, value, *frame) (value, *Error) {
-			return undefined, fail("S0204").at(n.start, n.end).token(n.text)
+			return undefined, fail("S0204").on(n).token(n.text)
 		}
 	}
 	return func(st *state, in value, fr *frame) (value, *Error) {
@@ -89,10 +89,10 @@ func arithmeticOfOthers(n *node, a, b value) (value, *Error) {
 		}
 		if v.kind != numberKind {
 			code := [...]string{"T2001", "T2002"}[i]
-			return undefined, fail(code).at(n.start, n.end).token(n.text).value(v.unwrap())
+			return undefined, fail(code).on(n).token(n.text).value(v.unwrap())
 		}
 		if err := finite(v); err != nil {
-			return undefined, err.at(n.start, n.end)
+			return undefined, err.on(n)
 		}
 	}
 	return undefined, nil
@@ -178,14 +178,14 @@ func (st *state) equal(a, b value, depth int) (bool, *Error) {
 func order(st *state, a, b value, n *node) (value, *Error) {
 	for _, v := range [...]value{a, b} {
 		if v.kind != undefinedKind && v.kind != numberKind && v.kind != stringKind {
-			return undefined, fail("T2010").at(n.start, n.end).token(n.text).value(v.unwrap())
+			return undefined, fail("T2010").on(n).token(n.text).value(v.unwrap())
 		}
 	}
 	if a.kind == undefinedKind || b.kind == undefinedKind {
 		return undefined, nil
 	}
 	if a.kind != b.kind {
-		return undefined, fail("T2009").at(n.start, n.end).token(n.text).value(a.unwrap()).value2(b.unwrap())
+		return undefined, fail("T2009").on(n).token(n.text).value(a.unwrap()).value2(b.unwrap())
 	}
 	if a.kind == numberKind {
 		switch n.text {
@@ -213,11 +213,11 @@ func order(st *state, a, b value, n *node) (value, *Error) {
 func concat(st *state, a, b value, n *node) (value, *Error) {
 	x, err := st.string(a)
 	if err != nil {
-		return undefined, err.at(n.start, n.end)
+		return undefined, err.on(n)
 	}
 	y, err := st.string(b)
 	if err != nil {
-		return undefined, err.at(n.start, n.end)
+		return undefined, err.on(n)
 	}
 	return st.text(x + y)
 }
@@ -347,7 +347,7 @@ func (c *compiler) span(n *node, s *scope) exec {
 		}
 		for i, v := range [...]value{a, b} {
 			if v.kind != undefinedKind && (v.kind != numberKind || v.num != math.Trunc(v.num) || outOfRange(v.num)) {
-				return undefined, fail([...]string{"T2003", "T2004"}[i]).at(n.start, n.end).value(v.unwrap())
+				return undefined, fail([...]string{"T2003", "T2004"}[i]).on(n).value(v.unwrap())
 			}
 		}
 		if a.kind == undefinedKind || b.kind == undefinedKind || a.num > b.num {
@@ -355,10 +355,10 @@ func (c *compiler) span(n *node, s *scope) exec {
 		}
 		size := b.num - a.num + 1
 		if size > maxRange {
-			return undefined, fail("D2014").at(n.start, n.end).value(size)
+			return undefined, fail("D2014").on(n).value(size)
 		}
 		if err := st.grown(int(size), int(size)); err != nil {
-			return undefined, err.at(n.start, n.end)
+			return undefined, err.on(n)
 		}
 		items := make([]value, int(size))
 		for i := range items {

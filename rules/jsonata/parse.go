@@ -38,10 +38,15 @@ func parse(source string) (*node, *Error) {
 	if n, err = a.process(n); err != nil {
 		return nil, err
 	}
-	if n.typ == parentNode || len(n.seeking) > 0 {
-		return nil, fail("S0217").at(n.start, n.end).token(nodeNames[n.typ])
+	if n.typ == parentNode || len(n.also().seeking) > 0 {
+		return nil, fail("S0217").on(n).token(nodeNames[n.typ])
 	}
 	return n, nil
+}
+
+// node makes a node of a token.
+func (t *token) node(typ nodeType) *node {
+	return &node{typ: typ, start: int32(t.start), end: int32(t.end), text: t.text, height: 1}
 }
 
 func (p *parser) advance(valueExpected bool) *Error {
@@ -115,7 +120,7 @@ func (p *parser) expression(power int) (*node, *Error) {
 
 // measure sets the height of a node from those below, whose own are set.
 func (n *node) measure() {
-	h := 0
+	h := int32(0)
 	for _, c := range [...]*node{n.lhs, n.rhs, n.third} {
 		if c != nil {
 			h = max(h, c.height)
@@ -124,10 +129,10 @@ func (n *node) measure() {
 	for _, c := range n.list {
 		h = max(h, c.height)
 	}
-	for _, pair := range n.pairs {
+	for _, pair := range n.also().pairs {
 		h = max(h, pair[0].height, pair[1].height)
 	}
-	for _, t := range n.terms {
+	for _, t := range n.also().terms {
 		h = max(h, t.expr.height)
 	}
 	n.height = max(n.height, h+1)
@@ -135,7 +140,7 @@ func (n *node) measure() {
 
 // begin reads what begins with the token.
 func (p *parser) begin(t token) (*node, *Error) {
-	n := &node{start: t.start, end: t.end, text: t.text, height: 1}
+	n := t.node(nameNode)
 	switch t.kind {
 	case endToken:
 		return nil, p.unexpected("S0207")
@@ -150,7 +155,7 @@ func (p *parser) begin(t token) (*node, *Error) {
 	case literalToken:
 		n.typ = literalNode
 	case regexToken:
-		n.typ, n.flags = regexNode, t.flags
+		n.typ, n.with().flags = regexNode, t.flags
 	default:
 		return p.beginOperator(t, n)
 	}
@@ -243,7 +248,8 @@ func (p *parser) array(n *node) (*node, *Error) {
 			return nil, err
 		}
 		if p.is("..") {
-			r := &node{typ: binaryNode, text: "..", start: p.tok.start, end: p.tok.end, lhs: e}
+			r := p.tok.node(binaryNode)
+			r.lhs = e
 			if err := p.advance(true); err != nil {
 				return nil, err
 			}
@@ -292,7 +298,7 @@ func (p *parser) pairs(n *node) *Error {
 		if err != nil {
 			return err
 		}
-		n.pairs = append(n.pairs, [2]*node{key, val})
+		n.with().pairs = append(n.also().pairs, [2]*node{key, val})
 		if !p.is(",") {
 			return p.expect("}", false)
 		}
@@ -328,7 +334,8 @@ func (p *parser) transform(n *node) (*node, *Error) {
 
 // follow goes on with an expression at an operator.
 func (p *parser) follow(left *node, t token) (*node, *Error) {
-	n := &node{start: t.start, end: t.end, text: t.text, lhs: left}
+	n := t.node(nameNode)
+	n.lhs = left
 	var err *Error
 	if err = p.advance(true); err != nil {
 		return nil, err
@@ -368,7 +375,7 @@ func (p *parser) follow(left *node, t token) (*node, *Error) {
 			return nil, err
 		}
 		if n.rhs.typ != variableNode {
-			return nil, fail("S0214").at(n.rhs.start, n.rhs.end).token(t.text)
+			return nil, fail("S0214").on(n.rhs).token(t.text)
 		}
 		return n, nil
 	case ".":
@@ -378,7 +385,7 @@ func (p *parser) follow(left *node, t token) (*node, *Error) {
 	case ":=":
 		n.typ = bindNode
 		if left.typ != variableNode {
-			return nil, fail("S0212").at(left.start, left.end).token(left.text)
+			return nil, fail("S0212").on(left).token(left.text)
 		}
 		return n, right(powers[":="] - 1)
 	case "?":
@@ -422,7 +429,7 @@ func (p *parser) order(n *node) (*node, *Error) {
 		if t.expr, err = p.expression(0); err != nil {
 			return nil, err
 		}
-		n.terms = append(n.terms, t)
+		n.with().terms = append(n.also().terms, t)
 		if !p.is(",") {
 			break
 		}
@@ -441,7 +448,7 @@ func (p *parser) call(n *node) (*node, *Error) {
 		for {
 			if p.is("?") {
 				n.typ = partialNode
-				n.list = append(n.list, &node{typ: holeNode, start: p.tok.start, end: p.tok.end, height: 1})
+				n.list = append(n.list, p.tok.node(holeNode))
 				if err := p.advance(true); err != nil {
 					return nil, err
 				}
@@ -473,9 +480,9 @@ func (p *parser) lambda(n *node) (*node, *Error) {
 	n.typ = lambdaNode
 	for i, arg := range n.list {
 		if arg.typ != variableNode {
-			return nil, fail("S0208").at(arg.start, arg.end).token(arg.text).value(i + 1)
+			return nil, fail("S0208").on(arg).token(arg.text).value(i + 1)
 		}
-		n.params = append(n.params, arg.text)
+		n.with().params = append(n.also().params, arg.text)
 	}
 	n.list, n.lhs = nil, nil
 	if p.is("<") {
@@ -500,7 +507,7 @@ func (p *parser) lambda(n *node) (*node, *Error) {
 			return nil, err
 		}
 		var err *Error
-		if n.signature, err = parseSignature(sig.String()); err != nil {
+		if n.with().signature, err = parseSignature(sig.String()); err != nil {
 			return nil, err.at(at, p.tok.start)
 		}
 	}
@@ -533,9 +540,9 @@ func (a *analysis) all(list []*node, of *node) *Error {
 
 // adopt takes over the parents that a part of the node seeks.
 func (n *node) adopt(part *node) {
-	n.seeking = append(n.seeking, part.seeking...)
+	n.with().seeking = append(n.also().seeking, part.also().seeking...)
 	if part.typ == parentNode {
-		n.seeking = append(n.seeking, part.slot)
+		n.with().seeking = append(n.also().seeking, part.also().slot)
 	}
 }
 
@@ -544,9 +551,14 @@ func asPath(n *node) *node {
 	if n.typ == pathNode {
 		return n
 	}
-	path := &node{typ: pathNode, start: n.start, end: n.end, list: []*node{n}, height: n.height + 1, keepSingleton: n.keepArray}
+	room := &struct {
+		path  node
+		steps [1]*node
+	}{steps: [1]*node{n}}
+	path := &room.path
+	*path = node{typ: pathNode, start: n.start, end: n.end, list: room.steps[:], height: n.height + 1, keepSingleton: n.keepArray}
 	if n.typ == parentNode {
-		path.seeking = []*parent{n.slot}
+		path.with().seeking = []*parent{n.also().slot}
 	}
 	return path
 }
@@ -558,7 +570,7 @@ func (a *analysis) process(n *node) (*node, *Error) {
 	case nameNode:
 		return asPath(n), nil
 	case parentNode:
-		n.slot = &parent{level: 1}
+		n.with().slot = &parent{level: 1}
 		return n, nil
 	case stepNode:
 		return a.step(n)
@@ -640,13 +652,13 @@ func (a *analysis) process(n *node) (*node, *Error) {
 }
 
 func (a *analysis) pairs(n *node) *Error {
-	for i := range n.pairs {
-		for j := range n.pairs[i] {
-			p, err := a.process(n.pairs[i][j])
+	for i := range n.also().pairs {
+		for j := range n.also().pairs[i] {
+			p, err := a.process(n.also().pairs[i][j])
 			if err != nil {
 				return err
 			}
-			n.pairs[i][j] = p
+			n.also().pairs[i][j] = p
 			n.adopt(p)
 		}
 	}
@@ -656,14 +668,14 @@ func (a *analysis) pairs(n *node) *Error {
 // markTail marks the calls that nothing follows in a function.
 func markTail(n *node) {
 	switch {
-	case n.typ == callNode && len(n.predicate) == 0 && n.group == nil:
+	case n.typ == callNode && len(n.predicate) == 0 && n.also().group == nil:
 		n.tail = true
 	case n.typ == conditionNode:
 		markTail(n.rhs)
 		if n.third != nil {
 			markTail(n.third)
 		}
-	case n.typ == blockNode && len(n.list) > 0 && len(n.predicate) == 0 && n.group == nil:
+	case n.typ == blockNode && len(n.list) > 0 && len(n.predicate) == 0 && n.also().group == nil:
 		markTail(n.last())
 	}
 }
@@ -708,7 +720,7 @@ func (a *analysis) finishPath(path *node) *Error {
 	for _, s := range path.list {
 		switch s.typ {
 		case numberNode, literalNode:
-			return fail("S0213").at(s.start, s.end).token(s.text).value(s.text)
+			return fail("S0213").on(s).token(s.text).value(s.text)
 		case stringNode:
 			s.typ = nameNode
 		}
@@ -728,21 +740,21 @@ func (a *analysis) finishPath(path *node) *Error {
 // resolve finds the steps that the last step's % stand for.
 func (a *analysis) resolve(path *node) *Error {
 	last := path.last()
-	slots := last.seeking
+	slots := last.also().seeking
 	if last.typ == parentNode {
-		slots = append(slots[:len(slots):len(slots)], last.slot)
+		slots = append(slots[:len(slots):len(slots)], last.also().slot)
 	}
 	for _, slot := range slots {
 		i := len(path.list) - 2
 		for slot.level > 0 {
 			if i < 0 {
-				path.seeking = append(path.seeking, slot)
+				path.with().seeking = append(path.also().seeking, slot)
 				break
 			}
 			step := path.list[i]
 			i--
 			// Steps that bind a variable keep their context: several of them are one level.
-			for i >= 0 && step.focus != "" && path.list[i].focus != "" {
+			for i >= 0 && step.also().focus != "" && path.list[i].also().focus != "" {
 				step = path.list[i]
 				i--
 			}
@@ -760,10 +772,10 @@ func seek(n *node, slot *parent) *Error {
 	case nameNode, wildcardNode:
 		slot.level--
 		if slot.level == 0 {
-			if n.binds == nil {
-				n.binds = slot
-			} else if slot.root() != n.binds.root() {
-				slot.root().same = n.binds.root()
+			if n.also().binds == nil {
+				n.with().binds = slot
+			} else if slot.root() != n.also().binds.root() {
+				slot.root().same = n.also().binds.root()
 			}
 			n.tuple = true
 		}
@@ -785,7 +797,7 @@ func seek(n *node, slot *parent) *Error {
 			}
 		}
 	default:
-		return fail("S0217").at(n.start, n.end).token(nodeNames[n.typ])
+		return fail("S0217").on(n).token(nodeNames[n.typ])
 	}
 	return nil
 }
@@ -799,14 +811,14 @@ func (a *analysis) predicate(n *node) (*node, *Error) {
 	if inPath {
 		step = result.last()
 	}
-	if step.group != nil || result.group != nil && inPath {
-		return nil, fail("S0209").at(n.start, n.end)
+	if step.also().group != nil || result.also().group != nil && inPath {
+		return nil, fail("S0209").on(n)
 	}
 	expr, err := a.process(n.rhs)
 	if err != nil {
 		return nil, err
 	}
-	for _, slot := range expr.seeking {
+	for _, slot := range expr.also().seeking {
 		if slot.level == 1 {
 			if err := seek(step, slot); err != nil {
 				return nil, err
@@ -831,15 +843,15 @@ func (a *analysis) group(n *node) (*node, *Error) {
 	if err != nil {
 		return nil, err
 	}
-	if result.group != nil {
-		return nil, fail("S0210").at(n.start, n.end)
+	if result.also().group != nil {
+		return nil, fail("S0210").on(n)
 	}
-	g := &node{typ: objectNode, start: n.start, end: n.end, pairs: n.pairs}
+	g := &node{typ: objectNode, start: n.start, end: n.end, more: &details{pairs: n.also().pairs}}
 	if err := a.pairs(g); err != nil {
 		return nil, err
 	}
 	g.measure()
-	result.group = g
+	result.with().group = g
 	result.height = max(result.height, g.height+1)
 	return result, nil
 }
@@ -850,9 +862,9 @@ func (a *analysis) order(n *node) (*node, *Error) {
 		return nil, err
 	}
 	result = asPath(result)
-	step := &node{typ: sortNode, start: n.start, end: n.end, terms: n.terms}
-	for i := range step.terms {
-		t := &step.terms[i]
+	step := &node{typ: sortNode, start: n.start, end: n.end, more: &details{terms: n.also().terms}}
+	for i := range step.also().terms {
+		t := &step.also().terms[i]
 		if t.expr, err = a.process(t.expr); err != nil {
 			return nil, err
 		}
@@ -881,7 +893,7 @@ func (a *analysis) binding(n *node) (*node, *Error) {
 			step.filters, step.predicate = step.predicate, nil
 		}
 		if step.filters == nil {
-			step.index = n.rhs.text
+			step.with().index = n.rhs.text
 		} else {
 			step.filters = append(step.filters, filter{index: n.rhs.text})
 		}
@@ -891,14 +903,14 @@ func (a *analysis) binding(n *node) (*node, *Error) {
 	}
 	switch {
 	case len(step.filters) > 0 || len(step.predicate) > 0:
-		return nil, fail("S0215").at(n.start, n.end)
+		return nil, fail("S0215").on(n)
 	case step.typ == sortNode:
-		return nil, fail("S0216").at(n.start, n.end)
+		return nil, fail("S0216").on(n)
 	}
 	if n.keepArray {
 		step.keepArray = true
 	}
-	step.focus = n.rhs.text
+	step.with().focus = n.rhs.text
 	step.tuple = true
 	return result, nil
 }

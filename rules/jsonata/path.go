@@ -154,7 +154,7 @@ func (c *compiler) filters(list []filter, s *scope) []*predicate {
 		switch {
 		case f.expr == nil:
 			all[i] = &predicate{binds: true, bind: c.tupleIDs[f.index]}
-		case f.expr.typ == numberNode && len(f.expr.predicate) == 0 && f.expr.group == nil:
+		case f.expr.typ == numberNode && len(f.expr.predicate) == 0 && f.expr.also().group == nil:
 			all[i] = &predicate{fixed: true, index: math.Floor(f.expr.num)}
 		default:
 			all[i] = &predicate{run: c.compile(f.expr, s)}
@@ -308,6 +308,7 @@ func (c *compiler) path(n *node, s *scope) exec {
 		return run
 	}
 	steps := make([]*step, len(n.list))
+	room := make([]step, len(n.list))
 	inner := s
 	tuples := false
 	for i, e := range n.list {
@@ -315,15 +316,16 @@ func (c *compiler) path(n *node, s *scope) exec {
 			tuples = true
 			inner = tupleScope(s)
 		}
-		x := &step{tuple: tuples, focus: -1, index: -1, parent: -1, list: i == 0 && e.typ == arrayNode && e.constructor}
-		if e.focus != "" {
-			x.focus = c.tupleIDs[e.focus]
+		x := &room[i]
+		*x = step{tuple: tuples, focus: -1, index: -1, parent: -1, list: i == 0 && e.typ == arrayNode && e.constructor}
+		if e.also().focus != "" {
+			x.focus = c.tupleIDs[e.also().focus]
 		}
-		if e.index != "" {
-			x.index = c.tupleIDs[e.index]
+		if e.also().index != "" {
+			x.index = c.tupleIDs[e.also().index]
 		}
-		if e.binds != nil {
-			x.parent = c.parentID(e.binds)
+		if e.also().binds != nil {
+			x.parent = c.parentID(e.also().binds)
 		}
 		x.filters = c.filters(e.filters, inner)
 		switch {
@@ -340,10 +342,10 @@ func (c *compiler) path(n *node, s *scope) exec {
 	}
 	p := &pathRun{steps: steps, keep: n.keepSingleton, stream: n.tuple, variable: n.list[0].typ == variableNode}
 	switch {
-	case n.group != nil && tuples:
-		p.tupleGroup = c.groupTuples(n.group, inner)
-	case n.group != nil:
-		p.group = c.group(n.group, s)
+	case n.also().group != nil && tuples:
+		p.tupleGroup = c.groupTuples(n.also().group, inner)
+	case n.also().group != nil:
+		p.group = c.group(n.also().group, s)
 	}
 	if tuples {
 		return p.withTuples
@@ -353,17 +355,19 @@ func (c *compiler) path(n *node, s *scope) exec {
 
 // names is a path of names alone, which needs no sequences as long as it meets no array.
 func (c *compiler) names(n *node) exec {
-	if n.keepSingleton || n.group != nil || n.tuple {
+	if n.keepSingleton || n.also().group != nil || n.tuple {
 		return nil
 	}
 	names := make([]string, len(n.list))
 	steps := make([]*step, len(n.list))
+	room := make([]step, len(n.list))
 	for i, e := range n.list {
-		if e.typ != nameNode || len(e.filters) > 0 || e.tuple || e.focus != "" || e.index != "" {
+		if e.typ != nameNode || len(e.filters) > 0 || e.tuple || e.also().focus != "" || e.also().index != "" {
 			return nil
 		}
 		names[i] = e.text
-		steps[i] = &step{name: e.text, named: true, focus: -1, index: -1, parent: -1}
+		room[i] = step{name: e.text, named: true, focus: -1, index: -1, parent: -1}
+		steps[i] = &room[i]
 	}
 	p := &pathRun{steps: steps}
 	if len(names) == 1 {

@@ -303,10 +303,10 @@ func (t *translation) class() *Error {
 }
 
 func (c *compiler) regex(n *node) exec {
-	re, err := compileRegex(n.text, n.flags)
+	re, err := compileRegex(n.text, n.also().flags)
 	if err != nil {
 		if c.failed == nil {
-			c.failed = err.at(n.start, n.end).token(n.text)
+			c.failed = err.on(n).token(n.text)
 		}
 		return constant(undefined)
 	}

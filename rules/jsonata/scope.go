@@ -20,12 +20,12 @@ type frameInfo struct {
 
 // newScope makes a scope with a frame of its own.
 func newScope(parent *scope) *scope {
-	return &scope{parent: parent, slots: map[string]int{}, frame: &frameInfo{}}
+	return &scope{parent: parent, frame: &frameInfo{}}
 }
 
 // within makes a scope that shares the frame of the one around it.
 func within(parent *scope) *scope {
-	return &scope{parent: parent, slots: map[string]int{}, frame: parent.frame}
+	return &scope{parent: parent, frame: parent.frame}
 }
 
 // declare gives a variable its slot.
@@ -35,6 +35,9 @@ func (s *scope) declare(name string) int {
 	}
 	slot := s.frame.size
 	s.frame.size++
+	if s.slots == nil {
+		s.slots = map[string]int{}
+	}
 	s.slots[name] = slot
 	return slot
 }

@@ -15,8 +15,8 @@ type sortTerm struct {
 
 func (c *compiler) sorter(n *node, s *scope) *sorter {
 	o := &sorter{}
-	for _, t := range n.terms {
-		o.terms = append(o.terms, sortTerm{c.compile(t.expr, s), t.descending, n.start, n.end})
+	for _, t := range n.also().terms {
+		o.terms = append(o.terms, sortTerm{c.compile(t.expr, s), t.descending, int(n.start), int(n.end)})
 	}
 	return o
 }

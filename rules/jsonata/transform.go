@@ -20,7 +20,7 @@ func (c *compiler) transform(n *node, s *scope) exec {
 				return undefined, err
 			}
 			if f.kind != functionKind {
-				return undefined, fail("T2013").at(n.start, n.end)
+				return undefined, fail("T2013").on(n)
 			}
 			result, err := st.call(f.ref.(*function), []value{v}, undefined)
 			if err != nil {
@@ -64,7 +64,7 @@ func change(st *state, match value, update, deletion exec, n *node, fr *frame) *
 	}
 	if v.kind != undefinedKind {
 		if v.kind != objectKind {
-			return fail("T2011").at(n.rhs.start, n.rhs.end).value(v.unwrap())
+			return fail("T2011").on(n.rhs).value(v.unwrap())
 		}
 		if o != nil {
 			names := v.names()
@@ -88,7 +88,7 @@ func change(st *state, match value, update, deletion exec, n *node, fr *frame) *
 	}
 	for _, name := range names {
 		if name.kind != stringKind {
-			return fail("T2012").at(n.third.start, n.third.end).value(v.unwrap())
+			return fail("T2012").on(n.third).value(v.unwrap())
 		}
 	}
 	for _, name := range names {

@@ -402,7 +402,7 @@ func (v value) names() []string {
 		for name := range o {
 			names = append(names, name)
 		}
-		slices.SortFunc(names, compareNames)
+		sortNames(names)
 		return names
 	case *Object:
 		return o.Names()
@@ -423,6 +423,17 @@ func (v value) size() int {
 		return len(o.Names())
 	}
 	return 0
+}
+
+// sortNames orders names as compareNames does; most are no indices.
+func sortNames(names []string) {
+	for _, name := range names {
+		if _, ok := arrayIndex(name); ok {
+			slices.SortFunc(names, compareNames)
+			return
+		}
+	}
+	slices.Sort(names)
 }
 
 // compareNames orders the names of objects that know no order: those that are
