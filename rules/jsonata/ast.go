@@ -38,6 +38,7 @@ const (
 	focusNode     // lhs@rhs
 	indexNode     // lhs#rhs
 	stepNode      // lhs.rhs
+	endNode       // nothing, where the expression ended
 )
 
 var nodeNames = [...]string{"name", "string", "number", "value", "regex", "variable", "wildcard", "descendant", "parent", "path", "binary", "bind",

@@ -50,7 +50,7 @@ func (st *state) of(f value, item, at, whole value) (value, *Error) {
 	n := min(max(fn.arity, 1), 3)
 	base, window := st.window(n)
 	copy(window, []value{item, at, whole})
-	v, err := st.call(fn, window, undefined)
+	v, err := st.call(fn, window, null)
 	st.release(base)
 	return v, err
 }

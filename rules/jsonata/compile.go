@@ -13,6 +13,7 @@ type compiler struct {
 	parents   map[*parent]int // ids of what % stands for
 	functions map[string]*function
 	usesEval  bool
+	patterns  int    // instructions of all regular expressions
 	failed    *Error // what was found wrong while compiling
 }
 
@@ -266,10 +267,7 @@ func (c *compiler) variable(n *node, s *scope) exec {
 	name := n.text
 	if name == "" {
 		return func(_ *state, in value, _ *frame) (value, *Error) {
-			if a := in.made(); a != nil && a.outer {
-				return a.items[0], nil
-			}
-			return in, nil
+			return in.inner(), nil
 		}
 	}
 	if name == "$" {
@@ -293,8 +291,10 @@ func (c *compiler) variable(n *node, s *scope) exec {
 			if up == 1 {
 				f = fr.parent
 			}
-			if v := f.slots[slot]; !v.unbound() {
+			if v := f.slots[slot]; v.kind != undefinedKind {
 				return v, nil
+			} else if !v.unbound() {
+				return undefined, nil
 			}
 			return st.lookUp(name, global), nil
 		}
@@ -359,7 +359,7 @@ func (c *compiler) negate(n *node, s *scope) exec {
 		if err != nil || v.kind == undefinedKind {
 			return undefined, err
 		}
-		if v.kind != numberKind {
+		if v.kind != numberKind || math.IsNaN(v.num) {
 			return undefined, fail("D1002").on(n).token("-").value(v.unwrap())
 		}
 		if err := finite(v); err != nil {
@@ -371,7 +371,7 @@ func (c *compiler) negate(n *node, s *scope) exec {
 
 // finite refuses numbers that went out of range before.
 func finite(v value) *Error {
-	if v.kind == numberKind && (math.IsInf(v.num, 0) || math.IsNaN(v.num)) {
+	if v.kind == numberKind && math.IsInf(v.num, 0) {
 		return fail("D1001").value(v.num)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package jsonata
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 )
@@ -23,9 +24,6 @@ func fnAppend(st *state, args []value, _ value) (value, *Error) {
 		return a, nil
 	}
 	out := &array{}
-	if first := a.made(); a.kind != arrayKind || first != nil && first.sequence {
-		out.sequence = true
-	}
 	n := 2
 	for _, v := range [...]value{a, b} {
 		if v.kind == arrayKind {
@@ -114,6 +112,9 @@ func fnDistinct(st *state, args []value, _ value) (value, *Error) {
 			others = append(others, x)
 		} else {
 			k := simple{kind: x.kind, num: x.num, str: x.unwrapText()}
+			if err := st.tick(len(k.str) >> 6); err != nil {
+				return undefined, err
+			}
 			if seen[k] {
 				continue
 			}
@@ -159,7 +160,7 @@ func fnSort(st *state, args []value, _ value) (value, *Error) {
 		return undefined, err
 	}
 	after := func(a, b value) (bool, *Error) {
-		r, err := st.call(by.ref.(*function), []value{a, b}, undefined)
+		r, err := st.call(by.ref.(*function), []value{a, b}, null)
 		if err != nil {
 			return false, err
 		}
@@ -176,7 +177,7 @@ func fnSort(st *state, args []value, _ value) (value, *Error) {
 	if by.kind != functionKind {
 		of := items[0].kind
 		for _, x := range items {
-			if x.kind != of || of != numberKind && of != stringKind {
+			if x.kind != of || of != numberKind && of != stringKind || of == numberKind && math.IsNaN(x.num) {
 				return undefined, fail("D3070").index(1)
 			}
 		}
@@ -184,7 +185,8 @@ func fnSort(st *state, args []value, _ value) (value, *Error) {
 			if of == numberKind {
 				return a.num > b.num, nil
 			}
-			return compareUTF16(a.str(), b.str()) > 0, nil
+			x, y := a.str(), b.str()
+			return compareUTF16(x, y) > 0, st.tick(min(len(x), len(y)) >> 6)
 		}
 	}
 	err = mergeSort(st, items, after)

@@ -105,7 +105,7 @@ func fnReduce(st *state, args []value, _ value) (value, *Error) {
 		base, window := st.window(count)
 		copy(window, []value{result, v.item(i), number(float64(i)), v})
 		var err *Error
-		result, err = st.call(fn, window, undefined)
+		result, err = st.call(fn, window, null)
 		st.release(base)
 		if err != nil {
 			return undefined, err

@@ -91,9 +91,13 @@ func fnAverage(st *state, args []value, in value) (value, *Error) {
 	return number(total.num / float64(n)), err
 }
 
+// maxRadixDigits is how many digits a number in another radix may have: more
+// than that no float64 holds.
+const maxRadixDigits = 1100
+
 var decimal = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([Ee][-+]?[0-9]+)?$`)
 
-func fnNumber(_ *state, args []value, _ value) (value, *Error) {
+func fnNumber(st *state, args []value, _ value) (value, *Error) {
 	v := arg(args, 0)
 	switch v.kind {
 	case undefinedKind, numberKind:
@@ -102,12 +106,19 @@ func fnNumber(_ *state, args []value, _ value) (value, *Error) {
 		return number(v.num), nil
 	case stringKind:
 		s := v.str()
+		if err := st.tick(len(s)); err != nil {
+			return undefined, err
+		}
 		if decimal.MatchString(s) {
 			if f, _ := strconv.ParseFloat(s, 64); !math.IsInf(f, 0) {
 				return number(f), nil
 			}
 		} else if len(s) > 2 && s[0] == '0' && strings.IndexByte("xXoObB", s[1]) >= 0 && !strings.Contains(s, "_") {
-			if n, ok := new(big.Int).SetString(s, 0); ok {
+			digits := strings.TrimLeft(s[2:], "0")
+			if len(digits) > maxRadixDigits {
+				break
+			}
+			if n, ok := new(big.Int).SetString(s[:2]+"0"+digits, 0); ok {
 				if f, _ := new(big.Float).SetInt(n).Float64(); !math.IsInf(f, 0) {
 					return number(f), nil
 				}
@@ -136,20 +147,28 @@ func fnRound(_ *state, args []value, _ value) (value, *Error) {
 	}
 	f, places := v.num, 0
 	if p := arg(args, 1); p.kind == numberKind {
-		places = int(max(-400, min(400, math.Trunc(p.num))))
+		if p.num != math.Trunc(p.num) {
+			return number(math.NaN()), nil
+		}
+		places = int(max(-maxShift, min(maxShift, p.num)))
 	}
-	f = math.RoundToEven(shifted(f, places))
-	f = shifted(f, -places)
+	f = shifted(math.RoundToEven(shifted(f, places)), -places)
 	if f == 0 {
 		f = 0 // there is no negative zero
 	}
 	return number(f), nil
 }
 
-// shifted moves the decimal point of a number.
+// maxShift is more than any number has places.
+const maxShift = 1000
+
+// shifted moves the decimal point in the text of a number. What goes out of range has none to move back.
 func shifted(f float64, places int) float64 {
-	if places == 0 || outOfRange(f) {
+	if places == 0 {
 		return f
+	}
+	if outOfRange(f) {
+		return math.NaN()
 	}
 	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'e', -1, 64), "e")
 	e, _ := strconv.Atoi(exponent)
@@ -232,6 +251,10 @@ func fnExists(_ *state, args []value, _ value) (value, *Error) {
 
 // pictureError gives an error of a picture its place among those of expressions.
 func pictureError(err error) *Error {
+	var own *Error
+	if errors.As(err, &own) {
+		return own
+	}
 	var e *picture.Error
 	if errors.As(err, &e) {
 		return &Error{Code: e.Code, Message: e.Error(), Value: e.Value}
@@ -245,10 +268,14 @@ type numberPicture struct {
 }
 
 var (
-	numberPictures  = newPictures(func(p numberPicture) (*picture.Number, error) { return picture.CompileNumber(p.picture, &p.symbols) })
-	integerPictures = newPictures(picture.CompileInteger)
-	timePictures    = newPictures(picture.CompileTime)
+	numberPictures  = newPictures(compileNumber, func(p numberPicture) int { return len(p.picture) })
+	integerPictures = newPictures(picture.CompileInteger, func(p string) int { return len(p) })
+	timePictures    = newPictures(picture.CompileTime, func(p string) int { return len(p) })
 )
+
+func compileNumber(p numberPicture) (*picture.Number, error) {
+	return picture.CompileNumber(p.picture, &p.symbols)
+}
 
 func fnFormatNumber(st *state, args []value, _ value) (value, *Error) {
 	v := arg(args, 0)
@@ -263,10 +290,7 @@ func fnFormatNumber(st *state, args []value, _ value) (value, *Error) {
 			}
 		}
 	}
-	if err := st.tick(len(p.picture)); err != nil {
-		return undefined, err
-	}
-	n, err := numberPictures.get(p)
+	n, err := numberPictures.get(st, p)
 	if err != nil {
 		return undefined, pictureError(err)
 	}
@@ -278,7 +302,7 @@ func fnFormatInteger(st *state, args []value, _ value) (value, *Error) {
 	if v.kind == undefinedKind {
 		return undefined, nil
 	}
-	p, err := integerPictures.get(arg(args, 1).unwrapText())
+	p, err := integerPictures.get(st, arg(args, 1).unwrapText())
 	if err != nil {
 		return undefined, pictureError(err)
 	}
@@ -294,7 +318,7 @@ func fnParseInteger(st *state, args []value, _ value) (value, *Error) {
 	if v.kind == undefinedKind {
 		return undefined, nil
 	}
-	p, err := integerPictures.get(arg(args, 1).unwrapText())
+	p, err := integerPictures.get(st, arg(args, 1).unwrapText())
 	if err != nil {
 		return undefined, pictureError(err)
 	}
@@ -307,7 +331,7 @@ func fnParseInteger(st *state, args []value, _ value) (value, *Error) {
 		return undefined, pictureError(err)
 	}
 	if !ok {
-		return undefined, nil
+		f = math.NaN()
 	}
 	return number(f), nil
 }

@@ -1,5 +1,7 @@
 package jsonata
 
+import "math"
+
 var objectFunctions = []builtin{
 	{"keys", "<x-:a<s>>", 1, fnKeys},
 	{"lookup", "<x-s:x>", 2, fnLookup},
@@ -16,6 +18,7 @@ func fnKeys(st *state, args []value, _ value) (value, *Error) {
 	if err := keysOf(st, arg(args, 0), names, 0); err != nil {
 		return undefined, err
 	}
+	names.order()
 	out := sequenceOf(make([]value, 0, names.Len())...)
 	for i := range names.entries {
 		out.items = append(out.items, text(names.entries[i].name))
@@ -54,7 +57,7 @@ func fnSpread(st *state, args []value, _ value) (value, *Error) {
 	if v.kind != arrayKind && v.kind != objectKind {
 		return v, nil
 	}
-	out := sequenceOf()
+	out := &array{sequence: v.kind == objectKind || v.count() == 0}
 	err := spread(st, v, out, 0)
 	return list(out), err
 }
@@ -98,7 +101,7 @@ func fnMerge(st *state, args []value, _ value) (value, *Error) {
 	for i := range n {
 		size = max(size, v.item(i).size())
 	}
-	out := freshObject(size + n - 1)
+	out := freshObject(max(0, size+n-1))
 	for i := range n {
 		x := v.item(i)
 		if o, ok := x.ref.(*Object); ok {
@@ -157,7 +160,7 @@ func fnSift(st *state, args []value, _ value) (value, *Error) {
 		if n > 2 {
 			window[2] = v
 		}
-		r, err := st.call(fn, window, undefined)
+		r, err := st.call(fn, window, null)
 		st.release(base)
 		if err != nil {
 			return err
@@ -208,7 +211,7 @@ func fnEach(st *state, args []value, _ value) (value, *Error) {
 }
 
 func fnClone(st *state, args []value, _ value) (value, *Error) {
-	return st.clone(arg(args, 0), 0)
+	return st.clone(arg(args, 0).inner(), 0)
 }
 
 // clone copies arrays and objects, so that they may be changed. Functions become empty strings.
@@ -250,8 +253,21 @@ func (st *state) clone(v value, depth int) (value, *Error) {
 		return object(o), nil
 	case functionKind:
 		return text(""), nil
+	case numberKind:
+		return cloneNumber(v)
 	}
 	return v, nil
+}
+
+// cloneNumber rounds as $string does, for a clone is what can be read of that.
+func cloneNumber(v value) (value, *Error) {
+	switch r := rounded(v.num); {
+	case math.IsNaN(r):
+		return null, nil
+	case r != v.num || r == 0:
+		return number(r + 0), nil // + 0: there is no negative zero
+	}
+	return v, finite(v)
 }
 
 func fnType(_ *state, args []value, _ value) (value, *Error) {

@@ -40,8 +40,6 @@ func fnEval(st *state, args []value, in value) (value, *Error) {
 	at := st.site
 	if focus := arg(args, 1); focus.kind != undefinedKind {
 		in = focus
-	} else if at != nil {
-		in = at.in
 	}
 	if in.kind == arrayKind && !in.isSequence() {
 		in = list(&array{items: []value{in}, sequence: true, outer: true})
@@ -77,6 +75,9 @@ func fnEval(st *state, args []value, in value) (value, *Error) {
 	scopeOf.dynamic, scopeOf.open = true, true
 	c.survey(n)
 	run := c.compile(n, scopeOf)
+	if err := st.alloc(200 * c.patterns); err != nil {
+		return undefined, err
+	}
 	if c.failed != nil {
 		return undefined, fail("D3120").value(c.failed.complete().Error())
 	}

@@ -1,10 +1,13 @@
 package jsonata
 
 import (
+	"bytes"
 	"encoding/base64"
+	"iter"
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/text/cases"
@@ -35,10 +38,7 @@ var stringFunctions = []builtin{
 }
 
 func fnString(st *state, args []value, _ value) (value, *Error) {
-	v := arg(args, 0)
-	if a := v.made(); a != nil && a.outer {
-		v = a.items[0]
-	}
+	v := arg(args, 0).inner()
 	switch v.kind {
 	case undefinedKind, stringKind:
 		return v, nil
@@ -67,7 +67,7 @@ func fnSubstring(st *state, args []value, _ value) (value, *Error) {
 		from += n
 	}
 	if count := arg(args, 2); count.kind == numberKind {
-		if count.num <= 0 {
+		if count.num <= 0 || arg(args, 1).kind == undefinedKind {
 			return text(""), nil
 		}
 		to = start + count.num
@@ -92,7 +92,11 @@ func fnSubstringBefore(st *state, args []value, _ value) (value, *Error) {
 	if v.kind == undefinedKind {
 		return undefined, nil
 	}
-	before, _, _ := strings.Cut(v.str(), arg(args, 1).unwrapText())
+	mark := arg(args, 1)
+	if mark.kind == undefinedKind {
+		return v, nil
+	}
+	before, _, _ := strings.Cut(v.str(), mark.str())
 	return st.text(before)
 }
 
@@ -130,6 +134,9 @@ func changeCase(st *state, v value, ascii func(string) string, all func(language
 		return undefined, nil
 	}
 	s := v.str()
+	if err := st.alloc(2 * len(s)); err != nil {
+		return undefined, err
+	}
 	if isASCII(s) {
 		return st.text(ascii(s))
 	}
@@ -150,8 +157,22 @@ func fnTrim(st *state, args []value, _ value) (value, *Error) {
 	if v.kind == undefinedKind {
 		return undefined, nil
 	}
-	isBlank := func(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' }
-	return st.text(strings.Join(strings.FieldsFunc(v.str(), isBlank), " "))
+	s := v.str()
+	if err := st.tick(len(s) >> 6); err != nil {
+		return undefined, err
+	}
+	b := make([]byte, 0, len(s))
+	for i := range len(s) {
+		switch c := s[i]; c {
+		case ' ', '\t', '\n', '\r':
+			if n := len(b); n > 0 && b[n-1] != ' ' {
+				b = append(b, ' ')
+			}
+		default:
+			b = append(b, c)
+		}
+	}
+	return st.text(string(bytes.TrimSuffix(b, []byte(" "))))
 }
 
 func fnPad(st *state, args []value, _ value) (value, *Error) {
@@ -262,7 +283,11 @@ func fnReplace(st *state, args []value, _ value) (value, *Error) {
 		return st.tick(1 + len(part)>>6)
 	}
 	if pattern.kind == stringKind {
-		if by.kind != stringKind {
+		switch by.kind {
+		case stringKind:
+		case undefinedKind:
+			by = text("undefined")
+		default:
 			return undefined, fail("D3012").value(by.unwrap()).index(3)
 		}
 		for n := 0.0; n < limit; n++ {
@@ -296,17 +321,15 @@ func fnReplace(st *state, args []value, _ value) (value, *Error) {
 		if err := write(s[min(at, x.start):x.start]); err != nil {
 			return undefined, err
 		}
-		part := ""
 		if by.kind == stringKind {
-			part = substitute(by.str(), x)
+			err = substitute(by.str(), x, write)
 		} else {
-			r, err := st.replacement(by, x)
-			if err != nil {
-				return undefined, err
+			var part string
+			if part, err = st.replacement(by, x); err == nil {
+				err = write(part)
 			}
-			part = r
 		}
-		if err := write(part); err != nil {
+		if err != nil {
 			return undefined, err
 		}
 		at = min(len(s), x.start+len(x.text))
@@ -330,7 +353,7 @@ func (st *state) replacement(f value, x *found) (string, *Error) {
 	if f.kind != functionKind {
 		return "", fail("D3012")
 	}
-	r, err := st.call(f.ref.(*function), []value{object(o)}, undefined)
+	r, err := st.call(f.ref.(*function), []value{object(o)}, null)
 	if err != nil {
 		return "", err
 	}
@@ -342,22 +365,19 @@ func (st *state) replacement(f value, x *found) (string, *Error) {
 
 // substitute fills a match into a replacement: $0 is all of it, $1 the first
 // group, $$ a dollar sign.
-func substitute(by string, x *found) string {
-	var b strings.Builder
+func substitute(by string, x *found, write func(string) *Error) *Error {
 	for {
 		before, after, ok := strings.Cut(by, "$")
-		b.WriteString(before)
-		if !ok {
-			return b.String()
+		if err := write(before); err != nil || !ok {
+			return err
 		}
+		part := ""
 		by = after
 		switch {
 		case strings.HasPrefix(by, "$"):
-			b.WriteByte('$')
-			by = by[1:]
+			part, by = "$", by[1:]
 		case strings.HasPrefix(by, "0"):
-			b.WriteString(x.text)
-			by = by[1:]
+			part, by = x.text, by[1:]
 		default:
 			// As many digits as there may be groups, one less if that is too many.
 			most := len(strconv.Itoa(max(1, len(x.groups))))
@@ -366,8 +386,8 @@ func substitute(by string, x *found) string {
 				digits++
 			}
 			if digits == 0 {
-				b.WriteByte('$')
-				continue
+				part = "$"
+				break
 			}
 			n, _ := strconv.Atoi(by[:digits])
 			if most > 1 && n > len(x.groups) && digits == most {
@@ -375,9 +395,12 @@ func substitute(by string, x *found) string {
 				n, _ = strconv.Atoi(by[:digits])
 			}
 			if n > 0 && n <= len(x.groups) && x.groups[n-1].kind == stringKind {
-				b.WriteString(x.groups[n-1].str())
+				part = x.groups[n-1].str()
 			}
 			by = by[len(strconv.Itoa(n)):]
+		}
+		if err := write(part); err != nil {
+			return err
 		}
 	}
 }
@@ -401,16 +424,14 @@ func fnSplit(st *state, args []value, _ value) (value, *Error) {
 		return st.grown(len(out.items), 1)
 	}
 	if separator.kind != functionKind {
-		var parts []string
+		parts := strings.SplitSeq(s, separator.unwrapText())
 		switch {
 		case separator.kind == undefinedKind:
-			parts = []string{s}
+			parts = func(yield func(string) bool) { yield(s) }
 		case separator.str() == "":
 			parts = unitsOf(s)
-		default:
-			parts = strings.Split(s, separator.str())
 		}
-		for _, part := range parts {
+		for part := range parts {
 			if float64(len(out.items)) >= math.Trunc(limit) {
 				break
 			}
@@ -439,19 +460,25 @@ func fnSplit(st *state, args []value, _ value) (value, *Error) {
 	return list(out), err
 }
 
-// unitsOf splits a string into its UTF-16 units, as JavaScript does without a separator.
-func unitsOf(s string) []string {
-	var all []string
-	for _, c := range characters(s) {
-		r, _ := decodeRune(c)
-		if r <= 0xFFFF {
-			all = append(all, c)
-			continue
+// unitsOf walks the UTF-16 units of a string, as JavaScript does without a separator.
+func unitsOf(s string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for len(s) > 0 {
+			r, size := decodeRune(s)
+			char := s[:size]
+			s = s[size:]
+			if r <= 0xFFFF {
+				if !yield(char) {
+					return
+				}
+				continue
+			}
+			r -= 0x10000
+			if !yield(string(appendUnit(nil, uint16(0xD800+r>>10)))) || !yield(string(appendUnit(nil, uint16(0xDC00+r&0x3FF)))) {
+				return
+			}
 		}
-		r -= 0x10000
-		all = append(all, string(appendUnit(nil, uint16(0xD800+r>>10))), string(appendUnit(nil, uint16(0xDC00+r&0x3FF))))
 	}
-	return all
 }
 
 func fnJoin(st *state, args []value, _ value) (value, *Error) {
@@ -479,10 +506,20 @@ func fnBase64Encode(st *state, args []value, _ value) (value, *Error) {
 	if v.kind == undefinedKind {
 		return undefined, nil
 	}
-	var b []byte
-	for _, u := range unitsOf(v.str()) {
-		r, _ := decodeRune(u)
-		b = append(b, byte(r))
+	s := v.str()
+	if err := st.alloc(3 * len(s)); err != nil {
+		return undefined, err
+	}
+	b := make([]byte, 0, len(s))
+	for len(s) > 0 {
+		r, size := decodeRune(s)
+		s = s[size:]
+		if r > 0xFFFF {
+			high, low := utf16.EncodeRune(r)
+			b = append(b, byte(high), byte(low))
+		} else {
+			b = append(b, byte(r))
+		}
 	}
 	return st.text(base64.StdEncoding.EncodeToString(b))
 }
@@ -530,6 +567,9 @@ func encodeURL(name, plain string) func(*state, []value, value) (value, *Error) 
 		s := v.str()
 		if !utf8.ValidString(s) {
 			return undefined, fail("D3140").value(s).token(name)
+		}
+		if err := st.alloc(3 * len(s)); err != nil {
+			return undefined, err
 		}
 		var b strings.Builder
 		for i := range len(s) {

@@ -50,7 +50,7 @@ func formatTime(st *state, ms float64, pic, tz value) (value, *Error) {
 		s, err = picture.FormatISO(ms, zone)
 	} else {
 		var p *picture.Time
-		if p, err = timePictures.get(pic.str()); err == nil {
+		if p, err = timePictures.get(st, pic.str()); err == nil {
 			s, err = p.Format(ms, zone)
 		}
 	}
@@ -76,7 +76,7 @@ func fnToMillis(st *state, args []value, _ value) (value, *Error) {
 		}
 		return number(ms), nil
 	}
-	p, err := timePictures.get(pic.str())
+	p, err := timePictures.get(st, pic.str())
 	if err != nil {
 		return undefined, pictureError(err)
 	}

@@ -72,11 +72,14 @@ func (c *compiler) lambda(n *node, s *scope) exec {
 
 // call calls a function. The arguments are the caller's again afterwards.
 func (st *state) call(f *function, args []value, in value) (value, *Error) {
+	unchecked := false // the signature of a function that was applied partially does not count
 	for {
 		if err := st.tick(1); err != nil {
 			return undefined, err
 		}
-		if f.sig != nil {
+		check := !unchecked
+		unchecked = false
+		if f.sig != nil && check {
 			var err *Error
 			if args, err = f.sig.arrange(args, in); err != nil {
 				if err.Token == "" {
@@ -87,7 +90,13 @@ func (st *state) call(f *function, args []value, in value) (value, *Error) {
 		}
 		switch {
 		case f.native != nil:
+			// What a native function calls is deeper, whoever calls it.
+			if st.height += nativeHeight; st.height > maxTotalHeight {
+				st.height -= nativeHeight
+				return undefined, fail("D1011")
+			}
 			v, err := f.native(st, args, in)
+			st.height -= nativeHeight
 			if err != nil && err.Token == "" {
 				err.Token = f.name
 			}
@@ -97,14 +106,19 @@ func (st *state) call(f *function, args []value, in value) (value, *Error) {
 			if err != nil {
 				return undefined, err
 			}
-			f, args = g, all
+			f, args, unchecked = g, all, g.lambda != nil
 			continue
 		case f.chain != nil:
-			v, err := st.call(f.chain[0], args, in)
+			if st.height += nativeHeight; st.height > maxTotalHeight {
+				st.height -= nativeHeight
+				return undefined, fail("D1011")
+			}
+			v, err := st.call(f.chain[0], []value{arg(args, 0)}, null)
+			st.height -= nativeHeight
 			if err != nil {
 				return v, err
 			}
-			f, args = f.chain[1], []value{v}
+			f, args, in = f.chain[1], []value{collapse(v, false)}, null
 			continue
 		}
 		v, err := st.run(f, args)
@@ -171,6 +185,10 @@ func (st *state) run(f *function, args []value) (value, *Error) {
 	return v, err
 }
 
+// nativeHeight is what a call of a function that is not an expression counts
+// of the height: it may call functions of expressions.
+const nativeHeight = 20
+
 // maxTotalHeight bounds the trees under evaluation, and with them the stack.
 const maxTotalHeight = 100_000
 
@@ -184,7 +202,11 @@ func (p *partialCall) fill(args []value) (*function, []value, *Error) {
 	if p.f.kind != functionKind {
 		return nil, nil, fail("T1006")
 	}
-	return p.f.ref.(*function), all, nil
+	f := p.f.ref.(*function)
+	if f.native != nil && f.sig != nil && len(all) > len(f.sig.params) && !f.sig.many() {
+		all = all[:len(f.sig.params)] // what is too much is dropped
+	}
+	return f, all, nil
 }
 
 // callSite is a call in an expression.
@@ -219,7 +241,7 @@ func (c *compiler) site(n *node, s *scope) *callSite {
 	at := &callSite{start: int(n.start), end: int(n.end)}
 	switch n.lhs.typ {
 	case variableNode:
-		at.token, at.start, at.end = n.lhs.text, int(n.lhs.start), int(n.lhs.end)
+		at.token, at.start = n.lhs.text, int(n.lhs.start)
 	case pathNode:
 		if first := n.lhs.list[0]; first.typ == nameNode {
 			at.token = first.text
@@ -255,7 +277,7 @@ func (c *compiler) call(n *node, s *scope) exec {
 		var err *Error
 		if c.usesEval {
 			outer := st.site
-			st.site = &site{c, s, fr, in}
+			st.site = &site{c, s, fr}
 			v, err = st.call(f, window, in)
 			st.site = outer
 		} else {
@@ -340,7 +362,8 @@ func (c *compiler) partial(n *node, s *scope) exec {
 // apply is a ~> b.
 func (c *compiler) apply(n *node, s *scope) exec {
 	left := c.compile(n.lhs, s)
-	if n.rhs.typ == callNode && !n.rhs.tail && len(n.rhs.predicate) == 0 && n.rhs.also().group == nil {
+	if n.rhs.typ == callNode {
+		// Predicates and groupings of the call have no meaning here, as in the reference.
 		return c.applyCall(n, left, s)
 	}
 	right := c.compile(n.rhs, s)
@@ -361,7 +384,7 @@ func (c *compiler) apply(n *node, s *scope) exec {
 		}
 		base, window := st.window(1)
 		window[0] = a
-		v, err := st.call(f.ref.(*function), window, undefined)
+		v, err := st.call(f.ref.(*function), window, null)
 		st.release(base)
 		if err != nil && err.Position == 0 {
 			err.on(n)
@@ -402,7 +425,7 @@ func (c *compiler) applyCall(n *node, left exec, s *scope) exec {
 		}
 		if c.usesEval {
 			outer := st.site
-			st.site = &site{c, s, fr, in}
+			st.site = &site{c, s, fr}
 			defer func() { st.site = outer }()
 		}
 		v, err := st.call(f.ref.(*function), window, in)

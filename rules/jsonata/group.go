@@ -112,7 +112,7 @@ func (g *groups) collect(st *state, item value, t *tuple, fr *frame) *Error {
 			}
 			key = v.str()
 		}
-		if err := st.tick(1); err != nil {
+		if err := st.tick(1 + len(key)>>6); err != nil {
 			return err
 		}
 		n, there := g.index[key]

@@ -110,7 +110,7 @@ func (p *jsonParser) object(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.Set(name, v)
+		o.set(name, wrap(v))
 		p.space()
 		if p.at >= len(p.data) {
 			return nil, p.fail("unexpected end")
@@ -120,6 +120,7 @@ func (p *jsonParser) object(depth int) (any, error) {
 			p.at++
 		case '}':
 			p.at++
+			o.order()
 			return o, nil
 		default:
 			return nil, p.fail("a comma or brace is expected")
@@ -400,7 +401,7 @@ func (w *jsonWriter) number(v value) *Error {
 		}
 	}
 	if outOfRange(v.num) {
-		if w.exact {
+		if w.exact || math.IsNaN(v.num) {
 			w.b = append(w.b, "null"...)
 			return nil
 		}

@@ -105,7 +105,8 @@ func WithFunction(name, sig string, f func(ctx context.Context, args []any) (any
 		fn.native = func(st *state, args []value, _ value) (value, *Error) {
 			given := make([]any, len(args))
 			for i, a := range args {
-				x, err := a.finish(0)
+				f := finisher{st: st}
+				x, err := f.value(a, 0)
 				if err != nil {
 					return undefined, err
 				}
@@ -189,6 +190,9 @@ func WithEvalLimits(l Limits) EvalOption {
 	return func(st *state) { st.limits = l }
 }
 
+// Limits are those of evaluations that are given no others.
+func (e *Expr) Limits() Limits { return e.limits }
+
 // Eval evaluates the expression on an input: what encoding/json or ParseJSON
 // yield, *Object, structs by their json tags, other Go values as encoding/json
 // would write them, Record and List; Undefined for none. The input is read
@@ -234,7 +238,8 @@ func (e *Expr) eval(st *state, input any) (any, *Error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.finish(0)
+	f := finisher{st: st}
+	return f.value(v, 0)
 }
 
 // maxFree is how many frames are kept for later evaluations.

@@ -1,6 +1,7 @@
 package jsonata
 
 import (
+	"cmp"
 	"iter"
 	"slices"
 )
@@ -12,7 +13,10 @@ import (
 type Object struct {
 	entries []entry
 	index   map[string]int // of entries, once there are many
-	fresh   bool           // made by an evaluation that has not ended, so it may hold its arrays
+	fresh   bool           // made by an evaluation: until it is finished it may hold arrays of its making
+
+	finished  bool // given to the caller
+	unordered bool // names that are array indices are not all in their place yet
 }
 
 type entry struct {
@@ -42,7 +46,10 @@ func (o *Object) Get(name string) (v any, ok bool) {
 }
 
 // Set gives a name its value. A name that is there keeps its place.
-func (o *Object) Set(name string, v any) { o.set(name, wrap(v)) }
+func (o *Object) Set(name string, v any) {
+	o.set(name, wrap(v))
+	o.order()
+}
 
 // Delete removes a name, if it is there.
 func (o *Object) Delete(name string) {
@@ -149,30 +156,60 @@ func (o *Object) set(name string, v value) {
 	o.add(name, v)
 }
 
-// add sets a name that is not there.
+// add sets a name that is not there. Whoever adds names that may be array
+// indices calls order when all are there.
 func (o *Object) add(name string, v value) {
+	if c := name; len(c) > 0 && c[0] <= '9' && !o.unordered {
+		if n, ok := arrayIndex(name); ok {
+			o.unordered = !o.inPlace(n)
+		}
+	}
 	at := len(o.entries)
-	if n, ok := arrayIndex(name); ok {
-		// Few objects have such names, and those that do have them in order mostly.
-		for at > 0 {
-			if before, ok := arrayIndex(o.entries[at-1].name); ok && before < n {
-				break
-			}
-			at--
-		}
-	}
-	if at == len(o.entries) {
-		o.entries = append(o.entries, entry{name, v})
-	} else {
-		o.entries = slices.Insert(o.entries, at, entry{name, v})
-		if o.index != nil {
-			o.reindex()
-			return
-		}
-	}
+	o.entries = append(o.entries, entry{name, v})
 	if o.index != nil {
 		o.index[name] = at
 	} else if len(o.entries) > manyNames {
+		o.reindex()
+	}
+}
+
+// inPlace reports whether a name that is the array index belongs at the end.
+func (o *Object) inPlace(n uint32) bool {
+	if len(o.entries) == 0 {
+		return true
+	}
+	last, ok := arrayIndex(o.entries[len(o.entries)-1].name)
+	return ok && last < n
+}
+
+// order puts the names that are array indices first, by their numbers.
+func (o *Object) order() {
+	if !o.unordered {
+		return
+	}
+	o.unordered = false
+	slices.SortStableFunc(o.entries, func(a, b entry) int {
+		i, aIndex := arrayIndex(a.name)
+		j, bIndex := arrayIndex(b.name)
+		switch {
+		case aIndex && bIndex:
+			return cmp.Compare(i, j)
+		case aIndex:
+			return -1
+		case bIndex:
+			return 1
+		}
+		return 0
+	})
+	if o.index != nil {
+		o.reindex()
+	}
+}
+
+// remove deletes names.
+func (o *Object) remove(names map[string]bool) {
+	o.entries = slices.DeleteFunc(o.entries, func(e entry) bool { return names[e.name] })
+	if o.index != nil {
 		o.reindex()
 	}
 }

@@ -87,7 +87,7 @@ func arithmeticOfOthers(n *node, a, b value) (value, *Error) {
 		if v.kind == undefinedKind {
 			continue
 		}
-		if v.kind != numberKind {
+		if v.kind != numberKind || math.IsNaN(v.num) {
 			code := [...]string{"T2001", "T2002"}[i]
 			return undefined, fail(code).on(n).token(n.text).value(v.unwrap())
 		}
@@ -136,7 +136,11 @@ func (st *state) equal(a, b value, depth int) (bool, *Error) {
 	case numberKind, boolKind:
 		return a.num == b.num, nil
 	case stringKind:
-		return a.str() == b.str(), nil
+		x, y := a.str(), b.str()
+		if len(x) != len(y) {
+			return false, nil
+		}
+		return x == y, st.tick(len(x) >> 6)
 	case functionKind:
 		return a.ref == b.ref, nil
 	case arrayKind, objectKind:
@@ -198,7 +202,11 @@ func order(st *state, a, b value, n *node) (value, *Error) {
 		}
 		return boolean(a.num >= b.num), nil
 	}
-	cmp := compareUTF16(a.str(), b.str())
+	x, y := a.str(), b.str()
+	if err := st.tick(min(len(x), len(y)) >> 6); err != nil {
+		return undefined, err.on(n)
+	}
+	cmp := compareUTF16(x, y)
 	switch n.text {
 	case "<":
 		return boolean(cmp < 0), nil
@@ -229,6 +237,10 @@ func (st *state) string(v value) (string, *Error) {
 		return "", nil
 	case stringKind:
 		return v.str(), nil
+	case numberKind:
+		if outOfRange(v.num) {
+			return "", fail("D3001").value(v.num)
+		}
 	}
 	return st.print(v, false)
 }
@@ -245,7 +257,14 @@ func in(st *state, a, b value, _ *node) (value, *Error) {
 	if err := st.tick(n); err != nil {
 		return undefined, err
 	}
+	long := 0
+	if a.kind == stringKind {
+		long = len(a.str()) >> 6
+	}
 	for i := range n {
+		if err := st.tick(long); err != nil {
+			return undefined, err
+		}
 		if identical(a, b.item(i)) {
 			return truth, nil
 		}

@@ -79,7 +79,7 @@ var powers = map[string]int{
 	"[": 80, "(": 80, "@": 80, "#": 80,
 	".": 75,
 	"{": 70,
-	"*": 60, "/": 60, "%": 60, "**": 60,
+	"*": 60, "/": 60, "%": 60,
 	"+": 50, "-": 50, "&": 50,
 	"=": 40, "!=": 40, "<": 40, "<=": 40, ">": 40, ">=": 40, "^": 40, "~>": 40, "in": 40, "?:": 40, "??": 40,
 	"and": 30,
@@ -143,7 +143,8 @@ func (p *parser) begin(t token) (*node, *Error) {
 	n := t.node(nameNode)
 	switch t.kind {
 	case endToken:
-		return nil, p.unexpected("S0207")
+		// What is missing is told by what was to follow it, if anything was.
+		n.typ = endNode
 	case nameToken:
 		n.typ = nameNode
 	case variableToken:
@@ -178,7 +179,7 @@ func (p *parser) beginOperator(t token, n *node) (*node, *Error) {
 		n.typ = parentNode
 		return n, p.advance(false)
 	case "-":
-		if err = p.advance(true); err != nil {
+		if err = p.advance(false); err != nil {
 			return nil, err
 		}
 		n.typ = negateNode
@@ -195,11 +196,11 @@ func (p *parser) beginOperator(t token, n *node) (*node, *Error) {
 		return p.object(n)
 	case "|":
 		return p.transform(n)
-	case "?":
-		n.typ = holeNode
-		return nil, p.unexpected("S0211")
 	}
-	return nil, p.unexpected("S0211")
+	if err := p.advance(false); err != nil {
+		return nil, err
+	}
+	return nil, fail("S0211").on(n).token(t.text)
 }
 
 // sequence reads expressions between separators, up to the closing operator, which it passes.
@@ -220,7 +221,7 @@ func (p *parser) sequence(separator, closing string, read func() *Error) *Error 
 
 func (p *parser) block(n *node) (*node, *Error) {
 	n.typ = blockNode
-	if err := p.advance(true); err != nil {
+	if err := p.advance(false); err != nil {
 		return nil, err
 	}
 	err := p.sequence(";", ")", func() *Error {
@@ -236,7 +237,7 @@ func (p *parser) block(n *node) (*node, *Error) {
 
 func (p *parser) array(n *node) (*node, *Error) {
 	n.typ = arrayNode
-	if err := p.advance(true); err != nil {
+	if err := p.advance(false); err != nil {
 		return nil, err
 	}
 	if p.is("]") {
@@ -273,7 +274,7 @@ func (p *parser) array(n *node) (*node, *Error) {
 
 func (p *parser) object(n *node) (*node, *Error) {
 	n.typ = objectNode
-	if err := p.advance(true); err != nil {
+	if err := p.advance(false); err != nil {
 		return nil, err
 	}
 	err := p.pairs(n)
@@ -310,7 +311,7 @@ func (p *parser) pairs(n *node) *Error {
 
 func (p *parser) transform(n *node) (*node, *Error) {
 	n.typ = transformNode
-	err := p.advance(true)
+	err := p.advance(false)
 	if err == nil {
 		n.lhs, err = p.expression(0)
 	}
@@ -329,7 +330,7 @@ func (p *parser) transform(n *node) (*node, *Error) {
 		return nil, err
 	}
 	n.measure()
-	return n, p.expect("|", false)
+	return n, p.expect("|", true)
 }
 
 // follow goes on with an expression at an operator.
@@ -352,7 +353,7 @@ func (p *parser) follow(left *node, t token) (*node, *Error) {
 				step = step.lhs
 			}
 			step.keepArray = true
-			return left, p.advance(false)
+			return left, p.advance(true)
 		}
 		n.typ = predicateNode
 		if err := right(0); err != nil {
@@ -437,7 +438,7 @@ func (p *parser) order(n *node) (*node, *Error) {
 			return nil, err
 		}
 	}
-	return n, p.expect(")", false)
+	return n, p.expect(")", true)
 }
 
 // call reads the arguments of a call, or the definition of a function.
@@ -518,7 +519,7 @@ func (p *parser) lambda(n *node) (*node, *Error) {
 	if n.lhs, err = p.expression(0); err != nil {
 		return nil, err
 	}
-	return n, p.expect("}", false)
+	return n, p.expect("}", true)
 }
 
 // analysis prepares the tree that was read for being compiled: it makes paths of
@@ -556,10 +557,7 @@ func asPath(n *node) *node {
 		steps [1]*node
 	}{steps: [1]*node{n}}
 	path := &room.path
-	*path = node{typ: pathNode, start: n.start, end: n.end, list: room.steps[:], height: n.height + 1, keepSingleton: n.keepArray}
-	if n.typ == parentNode {
-		path.with().seeking = []*parent{n.also().slot}
-	}
+	*path = node{typ: pathNode, start: n.start, end: n.end, list: room.steps[:], height: n.height + 1}
 	return path
 }
 
@@ -568,7 +566,9 @@ func (n *node) last() *node { return n.list[len(n.list)-1] }
 func (a *analysis) process(n *node) (*node, *Error) {
 	switch n.typ {
 	case nameNode:
-		return asPath(n), nil
+		path := asPath(n)
+		path.keepSingleton = n.keepArray
+		return path, nil
 	case parentNode:
 		n.with().slot = &parent{level: 1}
 		return n, nil
@@ -629,6 +629,8 @@ func (a *analysis) process(n *node) (*node, *Error) {
 		return n, a.pairs(n)
 	case arrayNode:
 		return n, a.all(n.list, n)
+	case endNode:
+		return nil, fail("S0207").on(n).token("(end)")
 	case holeNode, stringNode, numberNode, literalNode, regexNode, variableNode, wildcardNode, descendantNode:
 		return n, nil
 	}
@@ -641,7 +643,7 @@ func (a *analysis) process(n *node) (*node, *Error) {
 			return nil, err
 		}
 		*part = p
-		if n.typ != bindNode || part == &n.rhs {
+		if n.typ != applyNode && (n.typ != bindNode || part == &n.rhs) {
 			n.adopt(p)
 		}
 	}
@@ -695,6 +697,9 @@ func (a *analysis) step(n *node) (*node, *Error) {
 		return nil, err
 	}
 	path := asPath(first)
+	if first.typ == parentNode {
+		path.with().seeking = []*parent{first.also().slot}
+	}
 	for _, right := range rights {
 		rest, err := a.process(right)
 		if err != nil {
@@ -811,7 +816,7 @@ func (a *analysis) predicate(n *node) (*node, *Error) {
 	if inPath {
 		step = result.last()
 	}
-	if step.also().group != nil || result.also().group != nil && inPath {
+	if step.also().group != nil {
 		return nil, fail("S0209").on(n)
 	}
 	expr, err := a.process(n.rhs)

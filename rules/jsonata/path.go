@@ -53,13 +53,13 @@ func (st *state) add(all []value, v value) ([]value, *Error) {
 }
 
 func wildcard(st *state, in value) (value, *Error) {
-	if a := in.made(); a != nil && a.outer && len(a.items) > 0 {
-		in = a.items[0]
-	}
+	in = in.inner()
 	var found []value
 	var err *Error
+	flat := false // arrays were taken apart: what comes of that is no sequence
 	each := func(v value) *Error {
 		if v.kind == arrayKind {
+			flat = true
 			if found, err = st.flatten(found, v, 0); err != nil {
 				return err
 			}
@@ -82,7 +82,7 @@ func wildcard(st *state, in value) (value, *Error) {
 			}
 		}
 	}
-	return list(sequenceOf(found...)), nil
+	return list(&array{items: found, sequence: !flat}), nil
 }
 
 // flatten adds the items of an array and of all arrays within.
@@ -170,8 +170,9 @@ func (p *predicate) apply(st *state, v value, fr *frame) (value, *Error) {
 		return p.pick(v), nil
 	}
 	if v.kind != arrayKind {
+		// Nothing is an item too: where the predicate holds for it, it is one of the sequence.
 		times, err := p.holds(st, v, 0, 1, fr)
-		if err != nil || times == 0 || v.kind == undefinedKind {
+		if err != nil || times == 0 {
 			return list(sequenceOf()), err
 		}
 		return list(sequenceOf(slices.Repeat([]value{v}, times)...)), nil
@@ -281,7 +282,7 @@ func isIndex(f float64, i, n int) bool {
 func allNumbers(v value) bool {
 	n := v.count()
 	for i := range n {
-		if v.item(i).kind != numberKind {
+		if x := v.item(i); x.kind != numberKind || math.IsNaN(x.num) {
 			return false
 		}
 	}
@@ -295,7 +296,7 @@ type step struct {
 	named   bool
 	filters []*predicate
 	sort    *sorter
-	list    bool // the first step is an array constructor: it sees the input whole
+	list    bool // the first step constructs an array, maybe in a block: it sees the input whole
 
 	tuple  bool // from here on items carry bindings
 	focus  int  // id of what @ binds, -1 for none
@@ -317,7 +318,7 @@ func (c *compiler) path(n *node, s *scope) exec {
 			inner = tupleScope(s)
 		}
 		x := &room[i]
-		*x = step{tuple: tuples, focus: -1, index: -1, parent: -1, list: i == 0 && e.typ == arrayNode && e.constructor}
+		*x = step{tuple: tuples, focus: -1, index: -1, parent: -1, list: i == 0 && e.constructor}
 		if e.also().focus != "" {
 			x.focus = c.tupleIDs[e.also().focus]
 		}
@@ -331,7 +332,7 @@ func (c *compiler) path(n *node, s *scope) exec {
 		switch {
 		case e.typ == sortNode:
 			x.sort = c.sorter(e, inner)
-		case e.typ == nameNode:
+		case e.typ == nameNode && !e.followed():
 			x.name, x.named = e.text, true
 		default:
 			bare := *e
@@ -341,11 +342,11 @@ func (c *compiler) path(n *node, s *scope) exec {
 		steps[i] = x
 	}
 	p := &pathRun{steps: steps, keep: n.keepSingleton, stream: n.tuple, variable: n.list[0].typ == variableNode}
-	switch {
-	case n.also().group != nil && tuples:
-		p.tupleGroup = c.groupTuples(n.also().group, inner)
-	case n.also().group != nil:
+	if n.also().group != nil {
 		p.group = c.group(n.also().group, s)
+		if tuples {
+			p.tupleGroup = c.groupTuples(n.also().group, inner)
+		}
 	}
 	if tuples {
 		return p.withTuples
@@ -362,7 +363,7 @@ func (c *compiler) names(n *node) exec {
 	steps := make([]*step, len(n.list))
 	room := make([]step, len(n.list))
 	for i, e := range n.list {
-		if e.typ != nameNode || len(e.filters) > 0 || e.tuple || e.also().focus != "" || e.also().index != "" {
+		if e.typ != nameNode || e.followed() || len(e.filters) > 0 || e.tuple || e.also().focus != "" || e.also().index != "" {
 			return nil
 		}
 		names[i] = e.text
@@ -584,13 +585,20 @@ func (p *pathRun) withTuples(st *state, in value, fr *frame) (value, *Error) {
 	out := items
 	var err *Error
 	for i, s := range p.steps {
-		if !s.tuple {
-			if s.list && i == 0 {
-				out, err = s.run(st, out, fr)
-			} else {
-				out, err = s.items(st, out, fr, i == len(p.steps)-1)
+		if s.tuple && s.list {
+			// The array carries no bindings along, and with @ the context stays what it was.
+			if out, err = s.run(st, items, &frame{parent: fr}); err != nil {
+				return undefined, err
 			}
-			if err != nil {
+			if s.focus >= 0 {
+				out = items
+			} else if out.kind != arrayKind {
+				out = list(sequenceOf(out))
+			}
+			continue
+		}
+		if !s.tuple {
+			if out, err = s.items(st, out, fr, i == len(p.steps)-1); err != nil {
 				return undefined, err
 			}
 			if out.kind == undefinedKind || out.kind == arrayKind && out.count() == 0 {
@@ -679,6 +687,9 @@ func (s *step) stream(st *state, tuples []*tuple, fr *frame) ([]*tuple, *Error) 
 			n = v.count()
 		}
 		if err := st.grown(len(out)+n, 4*n); err != nil {
+			return nil, err
+		}
+		if err := st.alloc(n * (len(t.binds) + 2) * (valueSize + 8)); err != nil {
 			return nil, err
 		}
 		for i := range n {

@@ -2,18 +2,20 @@ package jsonata
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"regexp/syntax"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
 // regex is a regular expression of JavaScript, carried out by RE2.
 type regex struct {
-	re       *regexp.Regexp
-	cost     int  // instructions, which bound the work per byte
-	nullable bool // matches an empty string
+	re     *regexp.Regexp
+	behind func() *regexp.Regexp // re in its first group, behind a character or more
+	cost   int                   // instructions, which bound the work per byte
 }
 
 // maxPattern is how many bytes a pattern may have.
@@ -33,18 +35,74 @@ func compileRegex(pattern, flags string) (*regex, *Error) {
 		expr = "(?i)" + expr
 	}
 	parsed, err := syntax.Parse(expr, syntax.Perl)
-	var prog *syntax.Prog
-	if err == nil {
-		prog, err = syntax.Compile(parsed.Simplify())
-	}
 	if err != nil {
 		return nil, regexError("%v", err)
+	}
+	cost := instructions(parsed)
+	if cost > maxInstructions {
+		return nil, regexError("it is too complex: with all its repetitions it has more than %d parts", maxInstructions)
 	}
 	re, err := regexp.Compile(expr)
 	if err != nil {
 		return nil, regexError("%v", err)
 	}
-	return &regex{re: re, cost: len(prog.Inst), nullable: re.MatchString("")}, nil
+	behind := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?s:.+?)(` + expr + `)`) })
+	return &regex{re: re, behind: behind, cost: cost}, nil
+}
+
+// maxInstructions bounds a pattern with its repetitions written out.
+const maxInstructions = 5_000
+
+// instructions is about how many a pattern needs.
+func instructions(re *syntax.Regexp) int {
+	n := 1
+	switch re.Op {
+	case syntax.OpLiteral:
+		n = len(re.Rune)
+	case syntax.OpCharClass:
+		n = 1 + len(re.Rune)/16
+	}
+	for _, sub := range re.Sub {
+		n = min(n+instructions(sub), 1<<20)
+	}
+	if re.Op == syntax.OpRepeat {
+		n *= max(1, re.Max, re.Min)
+	}
+	return min(n, 1<<20)
+}
+
+// find is where the first match from an offset on is, and its groups. It sees what stands before it: there ^ does not hold.
+func (re *regex) find(st *state, s string, from int) ([]int, *Error) {
+	// The string is paid for when it is first searched, then each match by how far it is on. A
+	// search that goes to the end in vain is bounded by the clock.
+	rest := len(s) - from
+	if from == 0 {
+		if err := st.tick(rest*re.cost/16 + 1); err != nil {
+			return nil, err
+		}
+		return re.re.FindStringSubmatchIndex(s), nil
+	}
+	if err := st.tick(re.cost/4 + 1); err != nil {
+		return nil, err
+	}
+	if rest > 1<<12 {
+		if err := st.lookAtClock(); err != nil {
+			return nil, err
+		}
+	}
+	_, size := utf8.DecodeLastRuneInString(s[:from])
+	from -= size
+	loc := re.behind().FindStringSubmatchIndex(s[from:])
+	if loc == nil {
+		return nil, nil
+	}
+	loc = loc[2:]
+	for i := range loc {
+		if loc[i] >= 0 {
+			loc[i] += from
+		}
+	}
+	return loc, nil
 }
 
 // regexCode is the code of our own for regular expressions that cannot be carried out.
@@ -310,31 +368,90 @@ func (c *compiler) regex(n *node) exec {
 		}
 		return constant(undefined)
 	}
+	if c.patterns += re.cost; c.patterns > 4*maxInstructions && c.failed == nil {
+		c.failed = regexError("all of the expression are too complex together").on(n).token(n.text)
+	}
 	return constant(callable(re.function()))
 }
 
-// function is the regex as a function from a string to its first match.
+// function is the regex as a function from a string, and the UTF-16 unit to begin at, to
+// its first match. Values that are no strings are matched as JavaScript writes them.
 func (re *regex) function() *function {
-	return &function{arity: 1, regex: re, native: func(st *state, args []value, _ value) (value, *Error) {
-		if len(args) == 0 || args[0].kind != stringKind {
-			return undefined, nil
-		}
-		m, err := re.matches(st, args[0].str())
+	return &function{arity: 2, regex: re, native: func(st *state, args []value, _ value) (value, *Error) {
+		s, err := st.scriptText(arg(args, 0), 0)
 		if err != nil {
+			return undefined, err
+		}
+		m := &matches{re: re, s: s}
+		if from := math.Trunc(arg(args, 1).num); from > 0 {
+			if from > float64(units(s)) {
+				return undefined, nil
+			}
+			m.end = unitOffset(s, from)
+		} else if m, err = re.matches(st, s); err != nil {
 			return undefined, err
 		}
 		return m.object(st)
 	}}
 }
 
+// scriptText is a value as JavaScript makes a string of it.
+func (st *state) scriptText(v value, depth int) (string, *Error) {
+	switch v.kind {
+	case stringKind:
+		return v.str(), nil
+	case undefinedKind:
+		return "undefined", nil
+	case nullKind:
+		return "null", nil
+	case boolKind:
+		return strconv.FormatBool(v.isTrue()), nil
+	case numberKind:
+		switch {
+		case math.IsNaN(v.num):
+			return "NaN", nil
+		case math.IsInf(v.num, 1):
+			return "Infinity", nil
+		case math.IsInf(v.num, -1):
+			return "-Infinity", nil
+		}
+		return string(appendNumber(nil, v.num)), nil
+	case arrayKind:
+		if depth > maxNesting {
+			return "", fail("D1011")
+		}
+		var b strings.Builder
+		for i := range v.count() {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			x := v.item(i)
+			if x.kind == undefinedKind || x.kind == nullKind {
+				continue
+			}
+			s, err := st.scriptText(x, depth+1)
+			if err != nil {
+				return "", err
+			}
+			if b.WriteString(s); b.Len() > st.bytes {
+				return "", st.alloc(b.Len())
+			}
+			if err := st.tick(1); err != nil {
+				return "", err
+			}
+		}
+		return b.String(), nil
+	}
+	return "[object Object]", nil
+}
+
 // matches are the matches of a string, one by one.
 type matches struct {
 	re      *regex
 	s       string
-	all     [][]int // those found ahead; nil where they are looked for one by one
-	n       int     // how many were taken
-	end     int     // of the last one
-	counted int     // offset up to which UTF-16 units were counted
+	n       int // how many were taken
+	end     int // of the last one
+	counted int // offset up to which UTF-16 units were counted
 	units   int
 }
 
@@ -344,46 +461,20 @@ type match struct {
 	groups     []value
 }
 
-func (re *regex) matches(st *state, s string) (*matches, *Error) {
-	if err := st.tick(len(s)*re.cost/16 + 1); err != nil {
-		return nil, err
-	}
-	m := &matches{re: re, s: s}
-	if !re.nullable {
-		m.all = re.re.FindAllStringSubmatchIndex(s, -1)
-		if err := st.alloc(len(m.all) * 48); err != nil {
-			return nil, err
-		}
-	}
-	return m, nil
+func (re *regex) matches(_ *state, s string) (*matches, *Error) {
+	return &matches{re: re, s: s}, nil
 }
 
 // next is the next match, nil if there is none. As in the reference only the
 // first one may be empty.
 func (m *matches) next(st *state) (*match, *Error) {
-	var loc []int
 	first := m.n == 0
-	switch {
-	case !first && m.end >= len(m.s):
+	if !first && m.end >= len(m.s) {
 		return nil, nil
-	case !m.re.nullable:
-		if m.n >= len(m.all) {
-			return nil, nil
-		}
-		loc = m.all[m.n]
-	default:
-		if err := st.tick((len(m.s)-m.end)*m.re.cost/16 + 1); err != nil {
-			return nil, err
-		}
-		loc = m.re.re.FindStringSubmatchIndex(m.s[m.end:])
-		if loc == nil {
-			return nil, nil
-		}
-		for i := range loc {
-			if loc[i] >= 0 {
-				loc[i] += m.end
-			}
-		}
+	}
+	loc, err := m.re.find(st, m.s, m.end)
+	if err != nil || loc == nil {
+		return nil, err
 	}
 	m.n++
 	if !first && loc[0] == loc[1] {
@@ -473,7 +564,7 @@ func (m *matcher) next() (*found, *Error) {
 		f, args = next.ref.(*function), nil
 	}
 	m.n++
-	v, err := m.st.call(f, args, undefined)
+	v, err := m.st.call(f, args, null)
 	if err != nil {
 		return nil, err
 	}
@@ -487,16 +578,16 @@ func (m *matcher) next() (*found, *Error) {
 	}
 	m.pending = v
 	x := &found{text: v.field("match").unwrapText(), units: start.num, groups: groups.items()}
-	x.start = m.bytes(start.num)
-	x.end = m.bytes(end.num)
+	x.start = unitOffset(m.s, start.num)
+	x.end = unitOffset(m.s, end.num)
 	return x, nil
 }
 
-// bytes is the offset of so many UTF-16 units.
-func (m *matcher) bytes(units float64) int {
+// unitOffset is the offset of so many UTF-16 units.
+func unitOffset(s string, units float64) int {
 	at := 0
-	for n := 0.0; n < units && at < len(m.s); n++ {
-		r, size := decodeRune(m.s[at:])
+	for n := 0.0; n < units && at < len(s); n++ {
+		r, size := decodeRune(s[at:])
 		at += size
 		if r > 0xFFFF {
 			n++

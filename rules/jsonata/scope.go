@@ -100,8 +100,10 @@ func (fr *frame) find(places []place, name string) (value, bool) {
 		f := fr.up(p.up)
 		switch {
 		case p.slot >= 0:
-			if v := f.slots[p.slot]; !v.unbound() {
+			if v := f.slots[p.slot]; v.kind != undefinedKind {
 				return v, true
+			} else if !v.unbound() {
+				return undefined, true
 			}
 		case p.extra:
 			if v, ok := f.extra[name]; ok {

@@ -1,6 +1,9 @@
 package jsonata
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // signature is what a function says of its arguments: <s-nn?:s>. What it
 // returns is not checked.
@@ -48,11 +51,17 @@ var typeOf = [...]typeSet{
 // typeNames name the types of array items in messages.
 var typeNames = map[byte]string{'a': "arrays", 'b': "booleans", 'f': "functions", 'n': "numbers", 'o': "objects", 's': "strings"}
 
+// maxParams is how many parameters a signature may have.
+const maxParams = 100
+
 // parseSignature reads a signature with its angle brackets.
 func parseSignature(source string) (*signature, *Error) {
 	s := &signature{source: source}
 	bad := func(code string, what string) (*signature, *Error) { return nil, fail(code).value(what) }
 	for i := 1; i < len(source) && source[i] != ':'; i++ {
+		if len(s.params) > maxParams {
+			return bad("S0402", source[i:])
+		}
 		var last *param
 		if n := len(s.params); n > 0 {
 			last = &s.params[n-1]
@@ -124,6 +133,11 @@ func closing(s string) int {
 	return len(s) - 1
 }
 
+// many reports whether a parameter takes any number of arguments.
+func (s *signature) many() bool {
+	return slices.ContainsFunc(s.params, func(p param) bool { return p.many })
+}
+
 // arrange checks arguments and gives them as the function takes them: with the
 // context where they are missing, and arrays where they are asked for. The result
 // may be args itself.
@@ -131,8 +145,8 @@ func (s *signature) arrange(args []value, context value) ([]value, *Error) {
 	if s.plain(args) {
 		return args, nil
 	}
-	counts := make([]int, len(s.params))
-	if !s.match(0, args, counts, map[[2]int]bool{}) {
+	counts := s.match(args)
+	if counts == nil {
 		return nil, s.mismatch(args)
 	}
 	arranged := make([]value, 0, max(len(args), len(s.params)))
@@ -199,52 +213,61 @@ func (p *param) itemsFit(arg value, count int) bool {
 	return true
 }
 
-// match spreads all arguments over the parameters from the i-th on, as many
-// as possible over the first ones.
-func (s *signature) match(i int, args []value, counts []int, failed map[[2]int]bool) bool {
-	if i == len(s.params) {
-		return len(args) == 0
-	}
-	at := [2]int{i, len(args)}
-	if failed[at] {
-		return false
-	}
-	p := &s.params[i]
-	least, most := 1, 1
-	if p.many {
-		most = len(args)
-	}
-	if p.maybe || p.context {
-		least = 0
-	}
-	n := 0
-	for n < min(most, len(args)) && p.types&typeOf[args[n].kind] != 0 {
-		n++
-	}
-	for ; n >= least; n-- {
-		if counts[i] = n; s.match(i+1, args[n:], counts, failed) {
-			return true
+// match spreads all arguments over the parameters, as many as possible over
+// the first ones, and gives how many each takes; nil if that cannot be.
+func (s *signature) match(args []value) []int {
+	// can[i][a] tells whether the parameters from i on can take the arguments from a on.
+	n := len(args) + 1
+	can := make([]bool, (len(s.params)+1)*n)
+	can[len(s.params)*n+len(args)] = true
+	for i := len(s.params) - 1; i >= 0; i-- {
+		p := &s.params[i]
+		row, next := can[i*n:(i+1)*n], can[(i+1)*n:]
+		taken := false // one or more of the arguments from a on are taken here
+		for a := len(args); a >= 0; a-- {
+			fits := a < len(args) && p.types&typeOf[args[a].kind] != 0
+			taken = fits && (next[a+1] || p.many && taken)
+			row[a] = taken || (p.maybe || p.context) && next[a]
 		}
 	}
-	failed[at] = true
-	return false
+	if !can[0] {
+		return nil
+	}
+	counts := make([]int, len(s.params))
+	at := 0
+	for i := range s.params {
+		p := &s.params[i]
+		most := 0
+		for k := 1; at+k <= len(args) && p.types&typeOf[args[at+k-1].kind] != 0 && (k == 1 || p.many); k++ {
+			if can[(i+1)*n+at+k] {
+				most = k
+			}
+		}
+		counts[i] = most
+		at += most
+	}
+	return counts
 }
 
 // mismatch finds the first argument that cannot be right.
 func (s *signature) mismatch(args []value) *Error {
 	good := 0
+	reached := make([]bool, len(args)+1) // offsets at which the parameters so far can end
+	reached[0] = true
 	for i := range s.params {
-		part := signature{params: s.params[:i+1]}
-		fits := -1
-		for n := len(args); n >= 0 && fits < 0; n-- {
-			if part.match(0, args[:n], make([]int, i+1), map[[2]int]bool{}) {
-				fits = n
+		p := &s.params[i]
+		next := make([]bool, len(args)+1)
+		furthest, within := -1, false
+		for a := range reached {
+			within = a > 0 && p.types&typeOf[args[a-1].kind] != 0 && (reached[a-1] || p.many && within)
+			if next[a] = within || (p.maybe || p.context) && reached[a]; next[a] {
+				furthest = a
 			}
 		}
-		if fits < 0 {
+		if furthest < 0 {
 			break
 		}
-		good = fits
+		good, reached = furthest, next
 	}
 	e := fail("T0410").index(good + 1)
 	if good < len(args) {

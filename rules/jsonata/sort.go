@@ -1,7 +1,5 @@
 package jsonata
 
-import "math"
-
 // sorter is an order-by, ready to run.
 type sorter struct {
 	terms []sortTerm
@@ -75,7 +73,11 @@ func (o *sorter) after(st *state, a, b *keyed, fr *frame) (bool, *Error) {
 		if x.kind == numberKind {
 			cmp = compareNumbers(x.num, y.num)
 		} else {
-			cmp = compareUTF16(x.str(), y.str())
+			p, q := x.str(), y.str()
+			if err := st.tick(min(len(p), len(q)) >> 6); err != nil {
+				return false, err
+			}
+			cmp = compareUTF16(p, q)
 		}
 		if cmp != 0 {
 			return cmp > 0 != t.descending, nil
@@ -84,14 +86,13 @@ func (o *sorter) after(st *state, a, b *keyed, fr *frame) (bool, *Error) {
 	return false, nil
 }
 
+// compareNumbers has what is no number come after all others, and those after it.
 func compareNumbers(a, b float64) int {
 	switch {
 	case a == b:
 		return 0
 	case a < b:
 		return -1
-	case math.IsNaN(a) || math.IsNaN(b):
-		return 0
 	}
 	return 1
 }

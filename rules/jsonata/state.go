@@ -92,7 +92,6 @@ type site struct {
 	names *compiler
 	scope *scope
 	frame *frame
-	in    value
 }
 
 var states = sync.Pool{New: func() any { return &state{} }}

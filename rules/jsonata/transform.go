@@ -22,7 +22,7 @@ func (c *compiler) transform(n *node, s *scope) exec {
 			if f.kind != functionKind {
 				return undefined, fail("T2013").on(n)
 			}
-			result, err := st.call(f.ref.(*function), []value{v}, undefined)
+			result, err := st.call(f.ref.(*function), []value{v}, null)
 			if err != nil {
 				return undefined, err
 			}
@@ -71,6 +71,7 @@ func change(st *state, match value, update, deletion exec, n *node, fr *frame) *
 			for _, name := range names {
 				o.set(name, v.field(name))
 			}
+			o.order()
 			if err := st.charge(len(names)); err != nil {
 				return err
 			}
@@ -91,9 +92,14 @@ func change(st *state, match value, update, deletion exec, n *node, fr *frame) *
 			return fail("T2012").on(n.third).value(v.unwrap())
 		}
 	}
-	for _, name := range names {
-		if o != nil {
-			o.Delete(name.str())
+	if o != nil {
+		gone := make(map[string]bool, len(names))
+		for _, name := range names {
+			gone[name.str()] = true
+		}
+		o.remove(gone)
+		if err := st.tick(o.Len()); err != nil {
+			return err
 		}
 	}
 	return st.tick(len(names))

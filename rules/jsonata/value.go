@@ -56,8 +56,14 @@ func text(s string) value    { return value{kind: stringKind, ref: s} }
 // shared is a string that is there anyway. It must not change.
 func shared(s *string) value { return value{kind: stringKind, ref: s} }
 
-func list(a *array) value        { return value{kind: arrayKind, ref: a} }
-func object(o *Object) value     { return value{kind: objectKind, ref: o} }
+func list(a *array) value { return value{kind: arrayKind, ref: a} }
+
+// object takes an object that is complete.
+func object(o *Object) value {
+	o.order()
+	return value{kind: objectKind, ref: o}
+}
+
 func callable(f *function) value { return value{kind: functionKind, ref: f} }
 
 func (v value) isTrue() bool { return v.num != 0 }
@@ -253,9 +259,29 @@ func marshalled(v any) value {
 // maxNesting bounds how deep values may be nested that are walked to their ends.
 const maxNesting = 10_000
 
-// finish gives a value to the caller. Arrays made by the evaluation become
-// []any, those in objects made by it too; numbers made by it become float64.
-func (v value) finish(depth int) (any, *Error) {
+// finisher gives values to the caller. What is in several places is counted in
+// each: it is there as often for whoever walks the result.
+type finisher struct {
+	st   *state // whose limits count; nil for messages
+	left int    // values that may still be given, where there is no state
+}
+
+// messageValues is how many values a message tells at most.
+const messageValues = 1000
+
+func (f *finisher) count(n int) *Error {
+	if f.st != nil {
+		return f.st.grown(n, n)
+	}
+	if f.left -= n; f.left < 0 {
+		return fail("D2015")
+	}
+	return nil
+}
+
+// value gives a value: arrays made by the evaluation become []any, those in
+// objects made by it too; numbers made by it become float64.
+func (f *finisher) value(v value, depth int) (any, *Error) {
 	switch v.kind {
 	case undefinedKind, tailKind:
 		return Undefined, nil
@@ -272,52 +298,98 @@ func (v value) finish(depth int) (any, *Error) {
 			return *s, nil
 		}
 	case arrayKind:
-		a, ok := v.ref.(*array)
-		if !ok {
-			break
+		if a, ok := v.ref.(*array); ok {
+			return f.array(a, depth)
 		}
-		if depth >= maxNesting {
-			return nil, fail("D1011")
-		}
-		all := make([]any, len(a.items))
-		for i := range a.items {
-			x, err := a.items[i].finish(depth + 1)
-			if err != nil {
-				return nil, err
-			}
-			all[i] = x
-		}
-		return all, nil
 	case objectKind:
-		o, ok := v.ref.(*Object)
-		if !ok || !o.fresh {
-			break
+		if o, ok := v.ref.(*Object); ok && o.fresh && (f.st != nil || !o.finished) {
+			return o, f.object(o, depth)
 		}
-		if depth >= maxNesting {
-			return nil, fail("D1011")
-		}
-		for i := range o.entries {
-			inner := &o.entries[i].val
-			if inner.kind != arrayKind && inner.kind != objectKind {
-				continue
-			}
-			x, err := inner.finish(depth + 1)
-			if err != nil {
-				return nil, err
-			}
-			inner.ref = x
-		}
-		o.fresh = false
 	case functionKind:
 		return &Function{v.ref.(*function)}, nil
 	}
 	return v.ref, nil
 }
 
-// unwrap is finish for values that go into messages or out of objects: what is
-// nested too deeply is nil.
+func (f *finisher) array(a *array, depth int) (any, *Error) {
+	if depth >= maxNesting {
+		return nil, fail("D1011")
+	}
+	if err := f.count(len(a.items)); err != nil {
+		return nil, err
+	}
+	all := make([]any, len(a.items))
+	for i := range a.items {
+		x, err := f.value(a.items[i], depth+1)
+		if err != nil {
+			return nil, err
+		}
+		if x == Undefined {
+			x = nil
+		}
+		all[i] = x
+	}
+	return all, nil
+}
+
+func (f *finisher) object(o *Object, depth int) *Error {
+	if depth >= maxNesting {
+		return fail("D1011")
+	}
+	if err := f.count(len(o.entries)); err != nil {
+		return err
+	}
+	for i := range o.entries {
+		inner := &o.entries[i].val
+		if inner.kind != arrayKind && inner.kind != objectKind {
+			continue
+		}
+		if list, ok := inner.ref.([]any); ok && o.finished {
+			if err := f.again(list, depth+1); err != nil {
+				return err
+			}
+			continue
+		}
+		x, err := f.value(*inner, depth+1)
+		if err != nil {
+			return err
+		}
+		inner.ref = x
+	}
+	o.finished = true
+	return nil
+}
+
+// again counts what was finished before, in another place.
+func (f *finisher) again(list []any, depth int) *Error {
+	if depth >= maxNesting {
+		return fail("D1011")
+	}
+	if err := f.count(len(list)); err != nil {
+		return err
+	}
+	for _, x := range list {
+		var err *Error
+		switch x := x.(type) {
+		case []any:
+			err = f.again(x, depth+1)
+		case *Object:
+			if x.fresh {
+				err = f.object(x, depth+1)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unwrap gives a value that goes into a message or out of an object: what is
+// too large or nested too deeply is nil.
 func (v value) unwrap() any {
-	x, err := v.finish(0)
+	f := finisher{left: messageValues}
+	x, err := f.value(v, 0)
 	if err != nil {
 		return nil
 	}
@@ -357,6 +429,14 @@ func (v value) made() *array {
 	}
 	a, _ := v.ref.(*array)
 	return a
+}
+
+// inner is what an array as input is wrapped into, or the value itself.
+func (v value) inner() value {
+	if a := v.made(); a != nil && a.outer && len(a.items) > 0 {
+		return a.items[0]
+	}
+	return v
 }
 
 // isSequence reports whether a value is an array of the kind that one item of it is that item.
