@@ -25,10 +25,12 @@ type bundle struct {
 	weights map[int]struct{}
 	// wrappers are the URLs of schemas made here to hold one keyword of the schema around.
 	wrappers map[string]struct{}
-	longest  int // most schemas that are held against one value one within the other
+	longest  int                        // most schemas that are held against one value one within the other
+	branches map[*jsontree.Value]string // URLs of the schemas that values are held against by themselves
 
 	// The following serves the making.
 
+	loose   bool // keywords about the text of strings are left out
 	byRoot  map[*jsontree.Value]*part
 	nodes   map[*jsontree.Value]*node
 	written []*node                             // the same in their order
@@ -78,24 +80,18 @@ type link struct {
 // are not those of the metaschemas.
 const baseURL = "https://json-schema.org/concordat/"
 
-func newBundle(start source.Position) (*bundle, error) {
+// newBundle writes the schema at start. The branches are in it, or in what it refers to.
+func newBundle(start source.Position, branches []source.Position, loose bool) (*bundle, error) {
 	b := &bundle{
-		weights: make(map[int]struct{}), wrappers: make(map[string]struct{}),
+		weights: make(map[int]struct{}), wrappers: make(map[string]struct{}), branches: make(map[*jsontree.Value]string), loose: loose,
 		byRoot: make(map[*jsontree.Value]*part), nodes: make(map[*jsontree.Value]*node),
 		finals: make(map[*jsontree.Value]source.Position), anchors: make(map[string][]*node),
 	}
-	start, err := b.final(start)
-	if err != nil {
+	if err := b.include(start); err != nil {
 		return nil, err
 	}
-	b.queue = append(b.queue, start)
-	for len(b.queue) > 0 {
-		next := b.queue[len(b.queue)-1]
-		b.queue = b.queue[:len(b.queue)-1]
-		if b.nodes[next.Value] != nil {
-			continue
-		}
-		if err := b.define(next); err != nil {
+	for _, branch := range branches {
+		if err := b.include(branch); err != nil {
 			return nil, err
 		}
 	}
@@ -107,7 +103,10 @@ func newBundle(start source.Position) (*bundle, error) {
 		}
 		l.in[l.keyword] = to
 	}
-	b.entry = b.nodes[start.Value].url
+	b.entry = b.urlOf(start)
+	for _, branch := range branches {
+		b.branches[branch.Value] = b.urlOf(branch)
+	}
 	b.locate()
 	for _, n := range b.written {
 		length, err := b.length(n)
@@ -118,6 +117,34 @@ func newBundle(start source.Position) (*bundle, error) {
 	}
 	b.byRoot, b.nodes, b.written, b.finals, b.links, b.anchors = nil, nil, nil, nil, nil, nil
 	return b, nil
+}
+
+// include writes a schema and all that it refers to, as far as they were not yet.
+func (b *bundle) include(p source.Position) error {
+	p, err := b.final(p)
+	if err != nil {
+		return err
+	}
+	b.queue = append(b.queue, p)
+	for len(b.queue) > 0 {
+		next := b.queue[len(b.queue)-1]
+		b.queue = b.queue[:len(b.queue)-1]
+		if b.nodes[next.Value] != nil {
+			continue
+		}
+		if err := b.define(next); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// urlOf is the URL of a schema that was included.
+func (b *bundle) urlOf(p source.Position) string {
+	if known, ok := b.finals[p.Value]; ok {
+		p = known
+	}
+	return b.nodes[p.Value].url
 }
 
 // final passes over schemas that are a reference and nothing else.

@@ -96,6 +96,9 @@ var (
 	formats7 = set(formats6, "date", "time", "regex", "relative-json-pointer")
 )
 
+// textual are the keywords that say what the text of a string has to be.
+var textual = set(nil, "minLength", "maxLength", "pattern", "format")
+
 // dialects are those of source.Position by name.
 var dialects = map[string]*dialect{
 	"draft-04": {schema: "http://json-schema.org/draft-04/schema", keywords: draft4, formats: formats4},

@@ -63,10 +63,18 @@ func (s *survey) add(v any, depth int) error {
 	return nil
 }
 
-// checkNumber refuses what is no JSON number or takes too many digits.
-func checkNumber(text string) error {
+// readNumber refuses what is no JSON number.
+func readNumber(text string) error {
 	if text == "" || text[0] != '-' && (text[0] < '0' || text[0] > '9') || !json.Valid([]byte(text)) {
 		return fmt.Errorf("%.40q is no JSON number", text)
+	}
+	return nil
+}
+
+// checkNumber refuses what is no JSON number or takes too many digits.
+func checkNumber(text string) error {
+	if err := readNumber(text); err != nil {
+		return err
 	}
 	if exponent := strings.IndexAny(text, "eE"); exponent >= 0 {
 		if n, err := strconv.Atoi(text[exponent+1:]); err == nil && max(n, -n)+exponent <= maxDigits {

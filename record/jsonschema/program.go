@@ -11,8 +11,9 @@ import (
 // program is a bundle compiled by the library, with the steps that are left of
 // the validation under way. It is for one validation at a time.
 type program struct {
-	schema *lib.Schema
-	left   int
+	compiler *lib.Compiler
+	schemas  map[string]*lib.Schema // by URL, as far as they were asked for
+	left     int
 }
 
 // exhausted is what a validation without steps left panics with: the library
@@ -20,8 +21,8 @@ type program struct {
 type exhausted struct{}
 
 func newProgram(b *bundle) (*program, error) {
-	p := &program{}
 	c := lib.NewCompiler()
+	p := &program{compiler: c, schemas: make(map[string]*lib.Schema)}
 	c.UseLoader(nothing{})
 	c.UseRegexpEngine(p.compile)
 	// What a schema costs stands in it as a format; see writer.finish.
@@ -37,13 +38,28 @@ func newProgram(b *bundle) (*program, error) {
 			return nil, err
 		}
 	}
-	var err error
-	p.schema, err = c.Compile(b.entry)
+	_, err := p.schema(b.entry)
 	return p, err
 }
 
-// run holds a record against the schema within a number of steps.
-func (p *program) run(record any, steps int) (err error) {
+// schema compiles the schema at a URL if it was not yet.
+func (p *program) schema(at string) (*lib.Schema, error) {
+	if s := p.schemas[at]; s != nil {
+		return s, nil
+	}
+	s, err := p.compiler.Compile(at)
+	if err == nil {
+		p.schemas[at] = s
+	}
+	return s, err
+}
+
+// run holds a record against the schema at a URL within a number of steps.
+func (p *program) run(at string, record any, steps int) (err error) {
+	s, err := p.schema(at)
+	if err != nil {
+		return err
+	}
 	p.left = steps
 	defer func() {
 		switch r := recover(); r {
@@ -54,7 +70,7 @@ func (p *program) run(record any, steps int) (err error) {
 			panic(r)
 		}
 	}()
-	return p.schema.Validate(record)
+	return s.Validate(record)
 }
 
 func (p *program) spend(steps int) {

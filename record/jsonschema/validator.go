@@ -1,4 +1,6 @@
-// Package jsonschema holds JSON records against a JSON Schema as it is stored.
+// Package jsonschema knows the records of a JSON Schema as it is stored: [Format]
+// reads and writes them, walks over their fields and makes some up, [Validator]
+// holds them against the schema.
 //
 // How a text is read, by which dialect and with what its references lead to,
 // is known by the package of the same name below schema. Validation itself is
@@ -22,6 +24,8 @@ import (
 
 	lib "github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/seed-9f7c7091/concordat/schema/jsontree"
+
 	source "github.com/seed-9f7c7091/concordat/schema/jsonschema"
 )
 
@@ -29,6 +33,7 @@ import (
 // concurrent use.
 type Validator struct {
 	bundle *bundle
+	err    error // why there is no bundle
 	// idle holds the programs that no record is held against; made counts all.
 	idle chan *program
 	made atomic.Int32
@@ -42,7 +47,13 @@ func New(s *source.Schema) (*Validator, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBundle(start)
+	return newValidator(start, nil, false)
+}
+
+// newValidator prepares a validator that also tells whether branches accept a
+// value. A loose one passes over what is asked of the text of strings.
+func newValidator(start source.Position, branches []source.Position, loose bool) (*Validator, error) {
+	b, err := newBundle(start, branches, loose)
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +89,34 @@ func (v *Validator) Validate(record []byte) error {
 // ValidateValue is Validate for a decoded record: of nil, bool, string,
 // json.Number or Go's numbers, []any and map[string]any. The record stays as it is.
 func (v *Validator) ValidateValue(record any) error {
+	if v.err != nil {
+		return v.err
+	}
+	err := v.run(v.bundle.entry, record)
+	var mismatch *lib.ValidationError
+	if errors.As(err, &mismatch) {
+		return v.bundle.explain(mismatch)
+	}
+	return err
+}
+
+// accepts tells whether a value matches one of the branches.
+func (v *Validator) accepts(branch *jsontree.Value, value any) (bool, error) {
+	if v.err != nil {
+		return false, v.err
+	}
+	err := v.run(v.bundle.branches[branch], value)
+	var mismatch *lib.ValidationError
+	if errors.As(err, &mismatch) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// run holds a value against the schema at a URL of the bundle.
+func (v *Validator) run(at string, value any) error {
 	var size survey
-	if err := size.add(record, 0); err != nil {
+	if err := size.add(value, 0); err != nil {
 		return err
 	}
 	if size.depth*v.bundle.longest > maxNesting {
@@ -90,12 +127,7 @@ func (v *Validator) ValidateValue(record any) error {
 		return err
 	}
 	defer func() { v.idle <- p }()
-	err = p.run(record, budget+budgetPerValue*size.values)
-	var mismatch *lib.ValidationError
-	if errors.As(err, &mismatch) {
-		return v.bundle.explain(mismatch)
-	}
-	return err
+	return p.run(at, value, budget+budgetPerValue*size.values)
 }
 
 // take gives a program that nobody uses, a new one as long as there are fewer than processors.

@@ -35,7 +35,7 @@ func (w *writer) schema() (any, error) {
 	for i := range w.position.Value.Members {
 		m := &w.position.Value.Members[i]
 		k, known := w.part.dialect.keywords[m.Name]
-		if !known {
+		if !known || w.loose && textual[m.Name] {
 			continue
 		}
 		if err := k.write(w, m.Name, k); err != nil {

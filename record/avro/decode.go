@@ -1,0 +1,405 @@
+package avro
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"github.com/seed-9f7c7091/concordat/schema/avro"
+)
+
+// maxBeyond is how many more values a payload may make than it has bytes. Values
+// of no bytes, as null and empty records are, are as many as the payload claims.
+const maxBeyond = 1 << 18
+
+// source is a payload being read.
+type source struct {
+	rest  []byte
+	size  int // of the whole payload
+	room  int // how many more values may be made
+	depth int
+}
+
+func (p *plan) decode(payload []byte) (any, error) {
+	if p.writer.kind == avro.Bytes {
+		return append([]byte{}, payload...), nil
+	}
+	s := &source{rest: payload, size: len(payload), room: len(payload) + maxBeyond}
+	v, wrong := s.read(p)
+	switch {
+	case wrong == nil:
+		return v, nil
+	case wrong.offset >= 0:
+		return nil, &PayloadError{Offset: wrong.offset, Path: wrong.pointer(), Reason: wrong.reason}
+	}
+	return nil, wrong.mismatch()
+}
+
+func (s *source) fail(format string, args ...any) *wrong {
+	return &wrong{reason: fmt.Sprintf(format, args...), offset: s.size - len(s.rest)}
+}
+
+func (s *source) short(what string, n int) *wrong {
+	return s.fail("%s needs %d bytes, there are %d", what, n, len(s.rest))
+}
+
+// long reads an integer of a type of so many bits.
+func (s *source) long(bits int) (int64, *wrong) {
+	if len(s.rest) > 0 && s.rest[0] < 0x80 { // as most are
+		b := s.rest[0]
+		s.rest = s.rest[1:]
+		return int64(b>>1) ^ -int64(b&1), nil
+	}
+	i, n := binary.Varint(s.rest)
+	switch {
+	case n == 0:
+		return 0, s.fail("a number ends with the payload")
+	case n < 0 || bits == 32 && i != int64(int32(i)):
+		return 0, s.fail("a number has more than %d bits", bits)
+	}
+	s.rest = s.rest[n:]
+	return i, nil
+}
+
+// bytes reads so many bytes; they are the payload's.
+func (s *source) bytes(what string, n int64) ([]byte, *wrong) {
+	if n < 0 {
+		return nil, s.fail("%s of length %d", what, n)
+	}
+	if n > int64(len(s.rest)) {
+		return nil, s.short(what, int(min(n, math.MaxInt)))
+	}
+	b := s.rest[:n]
+	s.rest = s.rest[n:]
+	return b, nil
+}
+
+// text reads a length and as many bytes.
+func (s *source) text(what string) ([]byte, *wrong) {
+	n, wrong := s.long(64)
+	if wrong != nil {
+		return nil, wrong
+	}
+	return s.bytes(what, n)
+}
+
+// block reads the number of items in the next block of an array or a map, 0 at
+// the end. In a block that is told in bytes too, size is how many, -1 else.
+func (s *source) block(empty bool) (count int, size int64, bad *wrong) {
+	n, bad := s.long(64)
+	if bad != nil {
+		return 0, 0, bad
+	}
+	size = -1
+	if n < 0 {
+		n = -n
+		if size, bad = s.long(64); bad != nil {
+			return 0, 0, bad
+		}
+		if size < 0 || n < 0 {
+			return 0, 0, s.fail("a block of %d items in %d bytes", n, size)
+		}
+	}
+	if !empty && n > int64(len(s.rest)) {
+		return 0, 0, s.fail("a block of %d items, in %d bytes", n, len(s.rest))
+	}
+	if n > int64(s.room) {
+		return 0, 0, s.tooMany()
+	}
+	s.room -= int(n)
+	return int(n), size, nil
+}
+
+func (s *source) tooMany() *wrong {
+	return s.fail("more than %d values, in %d bytes", maxBeyond, s.size)
+}
+
+// enter goes into a value with parts.
+func (s *source) enter() *wrong {
+	if s.depth++; s.depth > maxDepth {
+		return s.fail("the value is nested more than %d deep", maxDepth)
+	}
+	return nil
+}
+
+// read reads a value.
+func (s *source) read(p *plan) (any, *wrong) {
+	if p.refused != "" {
+		return nil, mismatch("%s", p.refused)
+	}
+	if p.union != nil {
+		v, wrong := s.read(p.items)
+		if wrong != nil {
+			return nil, wrong
+		}
+		return p.union.wrap(p.branch, v), nil
+	}
+	switch p.writer.kind {
+	case avro.Boolean:
+		b, wrong := s.bytes("a boolean", 1)
+		if wrong != nil {
+			return nil, wrong
+		}
+		return b[0] == 1, nil
+	case avro.Int:
+		i, wrong := s.long(32)
+		if wrong != nil {
+			return nil, wrong
+		}
+		if p.to == avro.Int {
+			return int32(i), nil
+		}
+		return promoted(i, p.to), nil
+	case avro.Long:
+		i, wrong := s.long(64)
+		if wrong != nil {
+			return nil, wrong
+		}
+		return promoted(i, p.to), nil
+	case avro.Float:
+		b, wrong := s.bytes("a float", 4)
+		if wrong != nil {
+			return nil, wrong
+		}
+		f := math.Float32frombits(binary.LittleEndian.Uint32(b))
+		if p.to == avro.Double {
+			return float64(f), nil
+		}
+		return f, nil
+	case avro.Double:
+		b, wrong := s.bytes("a double", 8)
+		if wrong != nil {
+			return nil, wrong
+		}
+		return math.Float64frombits(binary.LittleEndian.Uint64(b)), nil
+	case avro.Bytes, avro.String:
+		b, wrong := s.text(p.writer.name)
+		if wrong != nil {
+			return nil, wrong
+		}
+		if p.to == avro.String {
+			return string(b), nil
+		}
+		return append([]byte{}, b...), nil
+	case avro.Fixed:
+		b, wrong := s.bytes(p.writer.name, int64(p.writer.size))
+		if wrong != nil {
+			return nil, wrong
+		}
+		return append([]byte{}, b...), nil
+	case avro.Enum:
+		return s.enum(p)
+	case avro.Union:
+		i, wrong := s.choice(p.writer)
+		if wrong != nil {
+			return nil, wrong
+		}
+		return s.read(p.branches[i])
+	case avro.Record:
+		return s.record(p)
+	case avro.Array:
+		return s.array(p)
+	case avro.Map:
+		return s.mapping(p)
+	}
+	return nil, nil
+}
+
+func promoted(i int64, to avro.Kind) any {
+	switch to {
+	case avro.Float:
+		return float32(i)
+	case avro.Double:
+		return float64(i)
+	}
+	return i
+}
+
+// choice reads which branch of a union, or which symbol of an enum, a value is.
+func (s *source) choice(n *node) (int, *wrong) {
+	i, wrong := s.long(32)
+	if wrong != nil {
+		return 0, wrong
+	}
+	if most := max(len(n.branches), len(n.symbols)); i < 0 || i >= int64(most) {
+		if n.kind == avro.Enum {
+			return 0, s.fail("%s has %d symbols, none with number %d", n.name, most, i)
+		}
+		return 0, s.fail("the union has %d branches, none with number %d", most, i)
+	}
+	return int(i), nil
+}
+
+func (s *source) enum(p *plan) (any, *wrong) {
+	i, wrong := s.choice(p.writer)
+	if wrong != nil {
+		return nil, wrong
+	}
+	if p.symbols[i] == nil {
+		return nil, mismatch("the symbol %s is none of %s, which has no default", p.writer.symbols[i], p.reader.name)
+	}
+	return p.symbols[i], nil
+}
+
+func (s *source) record(p *plan) (any, *wrong) {
+	if wrong := s.enter(); wrong != nil {
+		return nil, wrong
+	}
+	if s.room -= p.extra; s.room < 0 {
+		return nil, s.tooMany()
+	}
+	m := make(map[string]any, p.fields)
+	for i := range p.steps {
+		st := &p.steps[i]
+		if st.plan == nil {
+			if wrong := s.skip(st.skipped); wrong != nil {
+				return nil, wrong.at(st.name)
+			}
+			continue
+		}
+		v, wrong := s.read(st.plan)
+		if wrong != nil {
+			return nil, wrong.at(st.name)
+		}
+		m[st.name] = v
+	}
+	for _, f := range p.missing {
+		v, wrong := f.value()
+		if wrong != nil {
+			return nil, wrong.at(f.name)
+		}
+		m[f.name] = v
+	}
+	s.depth--
+	return m, nil
+}
+
+func (s *source) array(p *plan) (any, *wrong) {
+	if wrong := s.enter(); wrong != nil {
+		return nil, wrong
+	}
+	a := []any{}
+	for {
+		count, _, wrong := s.block(p.writer.items.empty)
+		if wrong != nil {
+			return nil, wrong
+		}
+		if count == 0 {
+			s.depth--
+			return a, nil
+		}
+		if len(a) == 0 {
+			a = make([]any, 0, count)
+		}
+		for range count {
+			v, wrong := s.read(p.items)
+			if wrong != nil {
+				return nil, wrong.item(len(a))
+			}
+			a = append(a, v)
+		}
+	}
+}
+
+func (s *source) mapping(p *plan) (any, *wrong) {
+	if wrong := s.enter(); wrong != nil {
+		return nil, wrong
+	}
+	m := make(map[string]any)
+	for {
+		count, _, wrong := s.block(false)
+		if wrong != nil {
+			return nil, wrong
+		}
+		if count == 0 {
+			s.depth--
+			return m, nil
+		}
+		for range count {
+			name, wrong := s.text("a key")
+			if wrong != nil {
+				return nil, wrong
+			}
+			v, wrong := s.read(p.items)
+			if wrong != nil {
+				return nil, wrong.at(string(name))
+			}
+			m[string(name)] = v
+		}
+	}
+}
+
+// skip passes over a value that the reader has no field for.
+func (s *source) skip(n *node) (bad *wrong) {
+	switch n.kind {
+	case avro.Boolean:
+		_, bad = s.bytes("a boolean", 1)
+	case avro.Int:
+		_, bad = s.long(32)
+	case avro.Long:
+		_, bad = s.long(64)
+	case avro.Float:
+		_, bad = s.bytes("a float", 4)
+	case avro.Double:
+		_, bad = s.bytes("a double", 8)
+	case avro.Bytes, avro.String:
+		_, bad = s.text(n.name)
+	case avro.Fixed:
+		_, bad = s.bytes(n.name, int64(n.size))
+	case avro.Enum:
+		_, bad = s.choice(n)
+	case avro.Union:
+		var i int
+		if i, bad = s.choice(n); bad == nil {
+			bad = s.skip(n.branches[i])
+		}
+	case avro.Record:
+		if bad = s.enter(); bad != nil {
+			return bad
+		}
+		if s.room -= n.spared; s.room < 0 {
+			return s.tooMany()
+		}
+		for i := range n.fields {
+			if bad = s.skip(n.fields[i].node); bad != nil {
+				return bad.at(n.fields[i].name)
+			}
+		}
+		s.depth--
+	case avro.Array, avro.Map:
+		return s.skipBlocks(n)
+	}
+	return bad
+}
+
+func (s *source) skipBlocks(n *node) *wrong {
+	if wrong := s.enter(); wrong != nil {
+		return wrong
+	}
+	for {
+		count, size, wrong := s.block(n.kind == avro.Array && n.items.empty)
+		if wrong != nil {
+			return wrong
+		}
+		if count == 0 {
+			s.depth--
+			return nil
+		}
+		if size >= 0 {
+			if _, wrong := s.bytes("a block", size); wrong != nil {
+				return wrong
+			}
+			continue
+		}
+		for range count {
+			if n.kind == avro.Map {
+				if _, wrong := s.text("a key"); wrong != nil {
+					return wrong
+				}
+			}
+			if wrong := s.skip(n.items); wrong != nil {
+				return wrong
+			}
+		}
+	}
+}

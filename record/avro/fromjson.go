@@ -1,0 +1,337 @@
+package avro
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"reflect"
+	"strings"
+
+	"github.com/seed-9f7c7091/concordat/schema/avro"
+	"github.com/seed-9f7c7091/concordat/schema/jsontree"
+)
+
+// FromJSON makes a record of the JSON encoding of the Avro specification, as
+// strictly as Java's decoder of it: every field must be there, defaults are not filled in, values
+// of unions stand under the names of their branches, and fields that a record does not have are passed over.
+// Where Java would silently change a value it is refused: a number with a fraction for an
+// integer, a character beyond U+00FF for a byte.
+func (f *Format) FromJSON(j any) (any, error) {
+	v, wrong := new(fromJSON).value(f.root, j, 0)
+	if wrong != nil {
+		return nil, wrong.mismatch()
+	}
+	return v, nil
+}
+
+// Read makes a record of JSON as people write it. A field that a record does not have is an error,
+// as is JSON of which it would take too long to find the branches. Texts that are no JSON are a *jsontree.Error.
+func (f *Format) Read(text []byte) (any, error) {
+	tree, err := jsontree.Parse(string(text), jsontree.Options{})
+	if err != nil {
+		return nil, err
+	}
+	v, wrong := (&fromJSON{lenient: true}).value(f.root, plainJSON(tree), 0)
+	if wrong != nil {
+		return nil, wrong.mismatch()
+	}
+	return v, nil
+}
+
+// fromJSON makes records of JSON.
+type fromJSON struct {
+	lenient bool // as people write it
+	work    int  // values looked at so far
+}
+
+// maxWork bounds the values that Read looks at, which can be as many as there
+// are values times branches at each depth.
+const maxWork = 1 << 22
+
+func (j *fromJSON) value(n *node, v any, depth int) (any, *wrong) {
+	if depth > maxDepth {
+		return nil, tooDeep()
+	}
+	if j.work++; j.lenient && j.work > maxWork {
+		return nil, mismatch("it would take too long to find the branches of its unions: name them")
+	}
+	switch n.kind {
+	case avro.Union:
+		return j.union(n, v, depth)
+	case avro.Record:
+		return j.record(n, v, depth)
+	case avro.Map:
+		return j.mapping(n, v, depth)
+	case avro.Array:
+		return j.array(n, v, depth)
+	case avro.Bytes, avro.Fixed:
+		return j.bytes(n, v)
+	case avro.Float, avro.Double:
+		if s, ok := v.(string); ok {
+			f, ok := words[s]
+			if !ok {
+				return nil, n.unfit(v)
+			}
+			v = f
+		}
+	}
+	fitted, ok := n.fit(v)
+	if !ok {
+		return nil, n.unfit(v)
+	}
+	return fitted, nil
+}
+
+// properties reads an object, whatever it is kept in.
+type properties struct {
+	len   int
+	names func() []string
+	get   func(name string) (any, bool)
+}
+
+func propertiesOf(v any) (p properties, ok bool) {
+	switch o := v.(type) {
+	case map[string]any:
+		return properties{len(o), func() []string { return sortedNames(o) }, func(name string) (any, bool) { v, ok := o[name]; return v, ok }}, o != nil
+	case named:
+		if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && r.IsNil() {
+			return properties{}, false
+		}
+		return properties{len(o.Names()), o.Names, o.Get}, true
+	}
+	return properties{}, false
+}
+
+func (j *fromJSON) record(n *node, v any, depth int) (any, *wrong) {
+	p, ok := propertiesOf(v)
+	if !ok {
+		return nil, n.unfit(v)
+	}
+	m := make(map[string]any, len(n.fields))
+	found := 0
+	for i := range n.fields {
+		f := &n.fields[i]
+		x, ok := p.get(f.name)
+		var wrong *wrong
+		switch {
+		case ok:
+			found++
+			x, wrong = j.value(f.node, x, depth+1)
+		case !j.lenient:
+			wrong = mismatch("the field is missing")
+		case !f.hasDef:
+			wrong = mismatch("the field is missing and has no default")
+		default:
+			x, wrong = j.value(f.node, f.def, depth+1)
+		}
+		if wrong != nil {
+			return nil, wrong.at(f.name)
+		}
+		m[f.name] = x
+	}
+	if j.lenient && found < p.len {
+		for _, name := range p.names() {
+			if n.field(name) == nil {
+				return nil, mismatch("%s has no field %s", n.name, quote(name))
+			}
+		}
+	}
+	return m, nil
+}
+
+func (j *fromJSON) mapping(n *node, v any, depth int) (any, *wrong) {
+	p, ok := propertiesOf(v)
+	if !ok {
+		return nil, n.unfit(v)
+	}
+	m := make(map[string]any, p.len)
+	for _, name := range p.names() {
+		x, _ := p.get(name)
+		x, wrong := j.value(n.items, x, depth+1)
+		if wrong != nil {
+			return nil, wrong.at(name)
+		}
+		m[name] = x
+	}
+	return m, nil
+}
+
+func (j *fromJSON) array(n *node, v any, depth int) (any, *wrong) {
+	var at func(int) any
+	var size int
+	switch v := v.(type) {
+	case []any:
+		size, at = len(v), func(i int) any { return v[i] }
+	case numbered:
+		size, at = v.Len(), v.At
+	default:
+		return nil, n.unfit(v)
+	}
+	a := make([]any, size)
+	for i := range a {
+		x, wrong := j.value(n.items, at(i), depth+1)
+		if wrong != nil {
+			return nil, wrong.item(i)
+		}
+		a[i] = x
+	}
+	return a, nil
+}
+
+// hexName is the member of an object that stands for bytes.
+const hexName = "$bytes"
+
+func (j *fromJSON) bytes(n *node, v any) (any, *wrong) {
+	var b []byte
+	switch v := v.(type) {
+	case []byte:
+		b = append([]byte{}, v...)
+	case string:
+		b = make([]byte, 0, len(v))
+		for _, r := range v {
+			if r > 0xff {
+				return nil, mismatch("the character %q is no byte", r)
+			}
+			b = append(b, byte(r))
+		}
+	default:
+		p, ok := propertiesOf(v)
+		if !ok || !j.lenient || p.len != 1 {
+			return nil, n.unfit(v)
+		}
+		digits, _ := p.get(hexName)
+		s, ok := digits.(string)
+		if !ok {
+			return nil, n.unfit(v)
+		}
+		var err error
+		if b, err = hex.DecodeString(s); err != nil {
+			return nil, mismatch("%s is no hexadecimal number of whole bytes", quote(s)).at(hexName)
+		}
+	}
+	fitted, ok := n.fit(b)
+	if !ok {
+		return nil, n.unfit(b)
+	}
+	return fitted, nil
+}
+
+func (j *fromJSON) union(n *node, v any, depth int) (any, *wrong) {
+	if v == nil {
+		if n.null < 0 {
+			return nil, n.noBranch(v)
+		}
+		return nil, nil
+	}
+	p, isObject := propertiesOf(v)
+	if isObject && p.len == 1 {
+		name := p.names()[0]
+		if i := n.named(name); i >= 0 {
+			inner, _ := p.get(name)
+			x, wrong := j.value(n.branches[i], inner, depth+1)
+			if wrong == nil {
+				return n.wrap(i, x), nil
+			}
+			if !j.lenient || !j.goesOn() {
+				return nil, wrong.at(name)
+			}
+		} else if !j.lenient {
+			return nil, mismatch("the union has no branch %s: %s is wanted", quote(name), n.wanted())
+		}
+	}
+	if !j.lenient {
+		return nil, mismatch("an object with the name of a branch is wanted, %s, not %s", n.wanted(), describe(v))
+	}
+	return j.untagged(n, v, depth)
+}
+
+// goesOn reports whether there is work left to try another branch.
+func (j *fromJSON) goesOn() bool { return j.work <= maxWork }
+
+// untagged finds the branch of JSON that does not name it: the first that it can be read as.
+func (j *fromJSON) untagged(n *node, v any, depth int) (any, *wrong) {
+	// Records of which something is missing come after those of which nothing is, and maps last.
+	late := func(b *node) bool { return b.kind == avro.Map || b.kind == avro.Record && !hasAll(b, v) }
+	var first *wrong
+	tried := 0
+	for _, round := range []bool{false, true} {
+		for _, i := range n.written[formOf(v)] {
+			b := n.branches[i]
+			if late(b) != round {
+				continue
+			}
+			x, wrong := j.value(b, v, depth+1)
+			if wrong == nil {
+				return n.wrap(i, x), nil
+			}
+			if tried++; first == nil {
+				first = wrong
+			}
+			if !j.goesOn() {
+				return nil, wrong
+			}
+		}
+	}
+	if tried == 1 {
+		return nil, first
+	}
+	return nil, n.noBranch(v)
+}
+
+// hasAll reports whether an object has every field of a record.
+func hasAll(n *node, v any) bool {
+	p, ok := propertiesOf(v)
+	if !ok {
+		return false
+	}
+	for _, name := range n.names {
+		if _, ok := p.get(name); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// form is what JSON looks like, as far as branches of a union are told by it.
+type form uint8
+
+const (
+	boolForm form = iota
+	integerForm
+	fractionForm
+	stringForm
+	objectForm
+	arrayForm
+	forms
+)
+
+// preferred orders the kinds that JSON of a form can be, 1 being the first to be tried.
+var preferred = [forms][avro.Union + 1]int{
+	boolForm:     {avro.Boolean: 1},
+	integerForm:  {avro.Int: 1, avro.Long: 2, avro.Double: 3, avro.Float: 4},
+	fractionForm: {avro.Double: 1, avro.Float: 2, avro.Int: 3, avro.Long: 4},
+	stringForm:   {avro.String: 1, avro.Enum: 2, avro.Double: 3, avro.Float: 4, avro.Bytes: 5, avro.Fixed: 6},
+	objectForm:   {avro.Bytes: 1, avro.Fixed: 2, avro.Record: 3, avro.Map: 4},
+	arrayForm:    {avro.Array: 1},
+}
+
+func formOf(v any) form {
+	switch v := v.(type) {
+	case bool:
+		return boolForm
+	case string:
+		return stringForm
+	case []any, numbered:
+		return arrayForm
+	case json.Number:
+		if strings.ContainsAny(string(v), ".eE") {
+			return fractionForm
+		}
+		return integerForm
+	case float64, float32:
+		return fractionForm
+	}
+	if _, ok := propertiesOf(v); ok {
+		return objectForm
+	}
+	return integerForm
+}
