@@ -1,29 +1,33 @@
 // Package cel carries out rules of the types CEL and CEL_FIELD, whose
 // expressions are written in the Common Expression Language.
 //
-// An expression is one expression, or a guard and an expression with a
-// semicolon between them: "guard ; expression". The first semicolon parts the two, even inside of
-// a string, unless the parameter cel.ignore.guard.separator is "true". Where the guard does not give true
-// (it gives something else, fails, or cannot even be compiled) a condition holds and a transform leaves the message as it is.
+// A rule is one expression, or a guard and an expression with a semicolon
+// between them: "guard ; expression". The first semicolon parts the two, even
+// inside of a string, unless the parameter cel.ignore.guard.separator is "true".
+// Where the guard does not give true (it gives something else, fails, or cannot
+// even be compiled) a condition holds, and a transform leaves the message as it is.
 //
-// A CEL rule sees the variables message and now. A CEL_FIELD rule runs for each field
-// that has one of its tags, for every field if it has none, and sees value, fullName, name,
-// typeName, tags, message (the record that holds the field) and now. It passes over
-// fields whose type is not primitive.
+// A CEL rule sees the variables message and now. A CEL_FIELD rule runs for each
+// field that has one of its tags, for every field if it has none, and sees value,
+// fullName, name, typeName, tags, message (the record that holds the field) and now.
+// It passes over fields whose type is not primitive.
 //
-// Expressions are checked against the schema. Over Avro one that does not fit the schema runs all the
-// same, on a message of unknown type, as in the Java client; over JSON the types are only for Check; over
-// Protobuf a misfit is an error. In the terms of the schema a field of a nullable union that is null is not
-// there for has; without the schema it is there, as a key of a map.
+// Expressions are checked against the schema. Over Avro one that does not fit the
+// schema runs all the same, on a message of unknown type, as in the Java client;
+// over JSON the types are only for Check; over Protobuf a misfit is an error. In
+// the terms of the schema, has does not see a field of a nullable union that is null;
+// without the schema it sees it, as a key of a map.
 //
-// Beside the standard functions there are those of CEL's extensions for strings, math
-// and base64, and isEmail, isHostname, isIpv4, isIpv6, isUri, isUriRef and isUuid, members of strings. The functions decimals.*,
-// timestamp.of and variants.* of the newest Java clients are not there.
+// Beside the standard functions there are those of CEL's extensions for strings,
+// math and base64, and the members of strings isEmail, isHostname, isIpv4, isIpv6,
+// isUri, isUriRef and isUuid. The functions decimals.*, timestamp.of and variants.*
+// of the newest Java clients are not there.
 //
-// Two things are decided against the Java client: matches searches, as the CEL specification says, and Java's
-// match of the whole string is had with the parameter cel.regex.engine=pcre (the syntax stays that of
-// RE2, so that no text can take exponential time); and what has no verdict on an unsigned field beyond the range of
-// int is an error, not a negative number.
+// Two things are decided against the Java client. matches searches, as the CEL
+// specification says; Java's match of the whole string is had with the parameter
+// cel.regex.engine=pcre, whose syntax stays that of RE2, so that no text can take
+// exponential time. And a value of an unsigned field that no int holds is an error
+// in a CEL_FIELD rule, not a negative number, unless cel.unsigned.field.type is uint.
 package cel
 
 import (
@@ -82,6 +86,8 @@ func New(opts ...Option) (cel, celField rules.Executor) {
 
 type messageExecutor struct{ limits limits }
 
+var _ rules.Checker = (*messageExecutor)(nil)
+
 func (*messageExecutor) Type() string { return "CEL" }
 
 func (x *messageExecutor) Compile(rule *api.Rule, target *rules.Target) (rules.Program, error) {
@@ -119,10 +125,7 @@ func (x *messageExecutor) Check(rule *api.Rule, target *rules.Target) error {
 	if err != nil {
 		return err
 	}
-	if err := src.check(env, x.limits); err != nil {
-		return err
-	}
-	return nil
+	return src.check(env, x.limits)
 }
 
 type messageProgram struct {

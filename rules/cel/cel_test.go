@@ -203,45 +203,29 @@ func TestTransforms(t *testing.T) {
 
 func TestFields(t *testing.T) {
 	for _, c := range []struct {
-		schemaType, kind, expr, tag, params string
-		want                                string // JSON, "true", "false" or "error"
+		schemaType, kind, expr, tag string
+		want                        string // the members that change, "true", "false" or "error"
 	}{
-		{api.Avro, api.KindTransform, "value + '*' + message.zip", "PII", "", `{"homes":[{"zip":"0150*0150"},{"zip":"9*9"}]}`},
-		{api.Avro, api.KindTransform, "fullName == 'com.acme.Home.zip' && tags == ['PII'] && name == 'zip' ; 'x'", "", "", `{"homes":[{"zip":"x"},{"zip":"x"}]}`},
-		{api.Avro, api.KindTransform, "typeName == 'INT' && name == 'qty' ; double(value) * 1.5", "", "", `{"qty":4}`},
-		{api.Avro, api.KindTransform, "typeName == 'DOUBLE' ; int(value)", "", "", `{"price":2}`},
-		{api.Avro, api.KindTransform, "typeName == 'INT' ; 3000000000", "", "", "error"},
-		{api.Avro, api.KindTransform, "typeName == 'NULL' && value == null && name == 'opt' ; 5", "", "", `{"opt":5}`},
-		{api.Avro, api.KindCondition, "typeName == 'STRING' ; value != ''", "", "", "true"},
-		{api.Avro, api.KindCondition, "typeName == 'STRING' ; value != '9'", "", "", "false"},
-		{api.Avro, api.KindCondition, "value == 'ann'", "", "", "error"}, // of numbers
-		{api.Avro, api.KindCondition, "typeName == 'STRING' ; value.matches('n')", "PII", "", "false"},
-		{api.Avro, api.KindCondition, "now > timestamp('2020-01-01T00:00:00Z')", "PII", "", "true"},
-		{api.JSON, api.KindTransform, "value + '*'", "PII", "", `{"home":{"zip":"0150*","up":{"zip":"1*"}},"homes":[{"zip":"0150*"},{"zip":"9*"}]}`},
-		{api.JSON, api.KindTransform, "name == 'qty' ; value + 1", "", "", `{"qty":4}`},
-		{api.Protobuf, api.KindCondition, "name == 'u' ; value == 5", "", "", "true"},
-		{api.Protobuf, api.KindCondition, "name == 'u' ; value == 5u", "", "", "error"},
-		{api.Protobuf, api.KindCondition, "name == 'u' ; value == 5u && message.u == 5u", "", "cel.unsigned.field.type", "error"}, // big is beyond int
+		{api.Avro, api.KindTransform, "value + '*' + message.zip", "PII", `{"homes":[{"zip":"0150*0150"},{"zip":"9*9"}]}`},
+		{api.Avro, api.KindTransform, "fullName == 'com.acme.Home.zip' && tags == ['PII'] && name == 'zip' ; 'x'", "", `{"homes":[{"zip":"x"},{"zip":"x"}]}`},
+		{api.Avro, api.KindTransform, "typeName == 'INT' && name == 'qty' ; double(value) * 1.5", "", `{"qty":4}`},
+		{api.Avro, api.KindTransform, "typeName == 'DOUBLE' ; int(value)", "", `{"price":2}`},
+		{api.Avro, api.KindTransform, "typeName == 'INT' ; 3000000000", "", "error"},
+		{api.Avro, api.KindTransform, "typeName == 'NULL' && value == null && name == 'opt' ; 5", "", `{"opt":5}`},
+		{api.Avro, api.KindCondition, "typeName == 'STRING' ; value != ''", "", "true"},
+		{api.Avro, api.KindCondition, "typeName == 'STRING' ; value != '9'", "", "false"},
+		{api.Avro, api.KindCondition, "value == 'ann'", "", "error"}, // of numbers
+		{api.Avro, api.KindCondition, "typeName == 'STRING' ; value.matches('n')", "PII", "false"},
+		{api.Avro, api.KindCondition, "now > timestamp('2020-01-01T00:00:00Z')", "PII", "true"},
+		{api.JSON, api.KindTransform, "value + '*'", "PII", `{"home":{"zip":"0150*","up":{"zip":"1*"}},"homes":[{"zip":"0150*"},{"zip":"9*"}]}`},
+		{api.JSON, api.KindTransform, "name == 'qty' ; value + 1", "", `{"qty":4}`},
 	} {
-		var params []string
 		rule := api.Rule{Type: "CEL_FIELD", Kind: c.kind, Expr: c.expr}
 		if c.tag != "" {
 			rule.Tags = []string{c.tag}
 		}
-		if c.params != "" {
-			params = []string{c.params, "uint"}
-		}
-		out, f, err := run(t, c.schemaType, rule, params...)
+		out, f, err := run(t, c.schemaType, rule)
 		switch {
-		case c.params != "":
-			if err != nil || out != true {
-				t.Errorf("%s: got %v, %v", c.expr, out, err)
-			}
-		case c.schemaType == api.Protobuf:
-			// The field big has a value that no int holds.
-			if err == nil || !strings.Contains(err.Error(), "cel.unsigned.field.type") && c.want == "true" {
-				t.Errorf("%s: got %v, %v", c.expr, out, err)
-			}
 		case c.want == "error":
 			if err == nil {
 				t.Errorf("%s: got %v", c.expr, out)
@@ -267,6 +251,39 @@ func TestFields(t *testing.T) {
 			equalJSON(t, printOf(t, f, payload), text)
 		}
 	}
+}
+
+// Unsigned fields are int by themselves, and as they are through the message.
+func TestUnsigned(t *testing.T) {
+	f := formatOf(t, api.Protobuf, personProto)
+	_, x := cel.New()
+	for _, c := range []struct {
+		in, expr, param string
+		want            any
+	}{
+		{`{"u":5}`, "name == 'u' ; value == 5 && message.u == 5u", "", true},
+		{`{"u":5}`, "name == 'u' ; value == 5u", "", "error"},
+		{`{"u":5}`, "name == 'u' ; value == 5u", "uint", true},
+		{`{"big":"18446744073709551615"}`, "true", "", "error"},
+		{`{"big":"18446744073709551615"}`, "name == 'big' ; value > 5u", "uint", true},
+	} {
+		in, err := f.Read([]byte(c.in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		rule := &api.Rule{Kind: api.KindCondition, Expr: c.expr, Params: map[string]string{"cel.unsigned.field.type": c.param}}
+		got, err := compiled(t, x, rule, f).Run(context.Background(), in, &rules.Env{})
+		if (err != nil) != (c.want == "error") || err == nil && got != c.want {
+			t.Errorf("%s on %s: got %v, %v; want %v", c.expr, c.in, got, err, c.want)
+		}
+	}
+	in, _ := f.Read([]byte(`{"u":5,"big":"7"}`))
+	rule := &api.Rule{Kind: api.KindTransform, Expr: "name in ['u', 'big'] ; value + 1"}
+	out, err := compiled(t, x, rule, f).Run(context.Background(), in, &rules.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equalJSON(t, []byte(protojson.Format(out.(proto.Message))), []byte(`{"u":6,"big":"8"}`))
 }
 
 // Parameters of a rule choose what matches means, and whether a semicolon parts the expression.
@@ -395,6 +412,7 @@ func TestCheck(t *testing.T) {
 		{api.Avro, "CEL_FIELD", "typeName == 'STRING' ; value + '*'", ""},
 		{api.Avro, "CEL_FIELD", "value + '*'", "1:7: found no matching overload for '_+_' applied to '(int, string)'"},
 		{api.Avro, "CEL_FIELD", "valeu + '*'", "1:1: there is no variable valeu (did you mean value?)"},
+		{api.JSON, "CEL_FIELD", "name == 'zip' ; value + message.zip", ""},
 		{api.JSON, "CEL_FIELD", "typeNam == 'STRING' ; value + '*'", "1:1: there is no variable typeNam (did you mean typeName?)"},
 	} {
 		x := whole

@@ -19,6 +19,11 @@ import (
 
 type fieldExecutor struct{ limits limits }
 
+var (
+	_ rules.Checker       = (*fieldExecutor)(nil)
+	_ rules.FieldExecutor = (*fieldExecutor)(nil)
+)
+
 func (*fieldExecutor) Type() string { return "CEL_FIELD" }
 
 // OnFields is true: rules.FieldExecutor.
@@ -32,6 +37,9 @@ func (x *fieldExecutor) Compile(rule *api.Rule, target *rules.Target) (rules.Pro
 	v, err := newVocabularies(rule, target)
 	if err != nil {
 		return nil, err
+	}
+	if target.Format == nil {
+		return nil, &rules.CompileError{Message: "without a schema there are no fields to visit"}
 	}
 	unsigned, _ := target.Param(rule, paramUnsigned)
 	p := &fieldProgram{
@@ -139,7 +147,7 @@ func (f *visited) variable(name string) (any, bool) {
 
 // pairKey is what a program depends on beside the rule.
 type pairKey struct {
-	container string // full name of the record that holds the field, "" for JSON
+	container string // full name of the record that holds the field, "$" for JSON
 	kind      valueKind
 }
 
@@ -229,7 +237,7 @@ func (r *fieldRun) visit(f *record.Field, in any, value any) (any, error) {
 	case !ran:
 		return value, nil
 	case !r.p.condition:
-		return r.p.names.result.ofField(out, f.Type, value)
+		return r.p.names.result.ofField(out, f.Type)
 	case out == types.False:
 		return nil, errRefused
 	}
@@ -272,7 +280,7 @@ func (p *fieldProgram) bind(value any) (ref.Val, valueKind, error) {
 // container is the full name of the record that a field is in.
 func (p *fieldProgram) container(f *record.Field) string {
 	if p.format.Type() == api.JSON {
-		return ""
+		return "$" // objects have no names
 	}
 	return strings.TrimSuffix(strings.TrimSuffix(f.FullName, f.Name), ".")
 }

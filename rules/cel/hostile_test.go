@@ -40,6 +40,8 @@ func TestHostile(t *testing.T) {
 		"doubled result":      doubled(60),
 		"doubled text":        "'%s'.format([" + doubled(60) + "]) == ''",
 		"doubled maps":        "[{'a': 1}]" + strings.Repeat(".map(x, {'a': x, 'b': x})", 60),
+		"many searches":       "message.list.all(i, message.text.substring(0, 60000).matches('(a{500}|b)*(a{500}|b)*c') || true)",
+		"sums in loops":       "message.list.map(i, message.text + message.text + string(i)).size() > 0",
 		"search":              "message.text.matches('(a|aa|aaa|aaaa)*(a|aa|aaa|aaaa)*(a|aa|aaa|aaaa)*(a|aa|aaa|aaaa)*(a|aa|aaa|aaaa)*b')",
 		"expression of text":  "'x'.matches(message.text)",
 		"repeated expression": "'x'.matches('((a{1000}){1000}){1000}')",
@@ -107,7 +109,7 @@ func TestContext(t *testing.T) {
 		p := compiled(t, x, &api.Rule{Type: x.Type(), Kind: api.KindCondition, Expr: "message.list.all(a, message.list.all(b, a + b >= 0)) ; true"}, f)
 		began := time.Now()
 		_, err := p.Run(ctx, map[string]any{"list": list}, &rules.Env{})
-		if x == whole && (!errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 2*time.Second) {
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 2*time.Second {
 			t.Errorf("%s: %v after %v", x.Type(), err, time.Since(began))
 		}
 	}

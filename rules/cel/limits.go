@@ -5,7 +5,6 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
-	"cel.dev/cel-go/common/cost"
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/overloads"
 	"cel.dev/cel-go/common/types"
@@ -26,6 +25,10 @@ const (
 	madeWeight = 9
 	// nodesPerUnit is how many values in a list or map that is made or compared are one unit of cost.
 	nodesPerUnit = 10
+	// bytesPerUnit is how much text gone through is one unit of cost.
+	bytesPerUnit = 10
+	// stepsPerUnit is how much of the work of a regular expression is one unit of cost.
+	stepsPerUnit = 100
 )
 
 // unmetered is how many calls an expression without loops may have that runs
@@ -79,25 +82,71 @@ func (l *limits) options(s *searcher, expr *ast.AST) []cel.ProgramOption {
 	}))
 	opts := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(d.decorate)}
 	if needsMeter(expr) {
-		opts = append(opts, cel.CostLimit(l.cost), cel.CostTrackerOptions(
-			cost.OverloadTracker(overloads.Equals, nodesCost),
-			cost.OverloadTracker(overloads.NotEquals, nodesCost),
-			cost.OverloadTracker(overloads.InList, nodesCost),
-			cost.OverloadTracker(madeOverload, nodesCost),
-		))
+		opts = append(opts, cel.CostLimit(l.cost), cel.CostTracking(meter{}))
 	}
 	return opts
 }
 
-// nodesCost is the cost of going through all that the arguments are made of.
-func nodesCost(args []ref.Val, _ ref.Val) *uint64 {
-	left := maxNodes
-	for _, a := range args {
-		count(a, &left)
+// meter is what calls cost. CEL's own table goes by overloads, which are not known
+// where the types of values are not.
+type meter struct{}
+
+// CallCost is a unit, and one for each ten bytes of text that are given and
+// made, or for all that the arguments are made of.
+func (meter) CallCost(function, _ string, args []ref.Val, out ref.Val) *uint64 {
+	units := uint64(1)
+	if function == operators.In {
+		if _, keyed := args[1].(traits.Mapper); keyed {
+			return &units
+		}
 	}
-	units := uint64(maxNodes-max(left, 0))/nodesPerUnit + 1
+	switch function {
+	case operators.Index, overloads.StartsWith, overloads.EndsWith: // take no longer for more
+	case operators.Equals, operators.NotEquals, operators.In, madeFunction:
+		left := maxNodes
+		for _, a := range args {
+			count(a, &left)
+		}
+		units += uint64(maxNodes-max(left, 0)) / nodesPerUnit
+	case searchFunction:
+		n, _ := args[0].(types.Int)
+		units += uint64(n) / stepsPerUnit
+	default:
+		for _, a := range args {
+			units += textUnits(a)
+		}
+		units += textUnits(out)
+	}
 	return &units
 }
+
+func textUnits(v ref.Val) uint64 {
+	switch v := v.(type) {
+	case types.String:
+		return uint64(len(v)) / bytesPerUnit
+	case types.Bytes:
+		return uint64(len(v)) / bytesPerUnit
+	}
+	return 0
+}
+
+// charge puts work on the meter that is no call of the expression.
+func charge(frame *interpreter.ExecutionFrame, id int64, function string, arg ref.Val) {
+	if m := frame.CostTracker(); m != nil {
+		m.EvalUnary(frame, id, work(function), arg, arg)
+	}
+}
+
+// The kinds of such work.
+const (
+	madeFunction   = "@made"
+	searchFunction = "@search"
+)
+
+type work string
+
+func (w work) Function() string { return string(w) }
+func (work) OverloadID() string { return "" }
 
 // count takes the values in a value from what is left, down to 0. A value that
 // expressions have made can hold another one many times, so that there is no end to it.
@@ -114,14 +163,14 @@ func count(v any, left *int) {
 	case map[string]any:
 		for _, item := range v {
 			count(item, left)
-			if *left == 0 {
+			if *left <= 0 {
 				return
 			}
 		}
 	case []any:
 		for _, item := range v {
 			count(item, left)
-			if *left == 0 {
+			if *left <= 0 {
 				return
 			}
 		}
@@ -169,7 +218,7 @@ func (d *decorator) decorate(step interpreter.InterpretableV2) (interpreter.Inte
 		}
 	case interpreter.InterpretableCall:
 		if s.Function() == overloads.Matches && len(s.Args()) == 2 {
-			step, err = d.search.plan(s)
+			step, err = d.search.plan(s, s.Args()[0], s.Args()[1])
 		}
 	}
 	if isRound && err == nil {
@@ -201,18 +250,9 @@ type making struct {
 
 func (m *making) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 	v := m.InterpretableConstructor.Exec(frame)
-	if meter := frame.CostTracker(); meter != nil {
-		meter.EvalUnary(frame, m.ID(), madeCall{}, v, v)
-	}
+	charge(frame, m.ID(), madeFunction, v)
 	return v
 }
-
-const madeOverload = "@made"
-
-type madeCall struct{}
-
-func (madeCall) Function() string   { return madeOverload }
-func (madeCall) OverloadID() string { return madeOverload }
 
 // textSizes tells, of functions that make more text than they are given, how
 // much at most. The arguments are of the types that the functions are declared for.

@@ -3,6 +3,7 @@ package cel
 import (
 	"errors"
 	"regexp"
+	"strings"
 	"sync"
 
 	"cel.dev/cel-go/common/types"
@@ -12,8 +13,7 @@ import (
 
 var errPattern = errors.New("the regular expression is too long")
 
-// searcher is the function matches. Go's regular expressions are RE2: their
-// time is that of the text times the expression.
+// searcher is the function matches.
 type searcher struct {
 	whole bool // the expression must take all of the text
 
@@ -45,55 +45,82 @@ func (s *searcher) compile(pattern string) *search {
 	return &search{re, size + 1, err}
 }
 
-// match is the function on values that come only with the message.
-func (s *searcher) match(text, pattern ref.Val) ref.Val {
-	p, ok := pattern.(types.String)
-	if !ok {
-		return types.MaybeNoSuchOverloadErr(pattern)
-	}
+// find is the search for an expression that comes with the message.
+func (s *searcher) find(pattern types.String) *search {
 	s.mu.Lock()
-	found := s.known[string(p)]
+	found := s.known[string(pattern)]
 	s.mu.Unlock()
-	if found == nil {
-		found = s.compile(string(p))
-		s.mu.Lock()
-		if len(s.known) >= maxKnown {
-			clear(s.known)
-		}
-		s.known[string(p)] = found
-		s.mu.Unlock()
+	if found != nil {
+		return found
 	}
-	return found.match(text)
+	found = s.compile(string(pattern))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.known) >= maxKnown {
+		clear(s.known)
+	}
+	s.known[strings.Clone(string(pattern))] = found
+	return found
 }
 
-func (s *search) match(text ref.Val) ref.Val {
-	t, ok := text.(types.String)
+func (s *search) match(text types.String) ref.Val {
 	switch {
-	case !ok:
-		return types.MaybeNoSuchOverloadErr(text)
 	case s.err != nil:
 		return types.WrapErr(s.err)
-	case len(t) > maxSearch/s.size:
-		return types.NewErr("the text is too long to be searched with this expression: %d bytes", len(t))
+	case len(text) > maxSearch/s.size:
+		return types.NewErr("the text is too long to be searched with this expression: %d bytes", len(text))
 	}
-	return types.Bool(s.re.MatchString(string(t)))
+	return types.Bool(s.re.MatchString(string(text)))
 }
 
-// plan compiles the expression beforehand where it is a constant.
-func (s *searcher) plan(call interpreter.InterpretableCall) (interpreter.InterpretableV2, error) {
-	constant, ok := call.Args()[1].(interpreter.InterpretableConst)
+// match is the function as CEL calls it, where no step of a program is planned for it.
+func (s *searcher) match(text, pattern ref.Val) ref.Val {
+	t, ok := text.(types.String)
+	p, also := pattern.(types.String)
+	if !ok || !also {
+		return types.NoSuchOverloadErr()
+	}
+	return s.find(p).match(t)
+}
+
+// plan makes the step of a call, with its expression compiled where it is a constant.
+func (s *searcher) plan(call, text, pattern interpreter.InterpretableV2) (interpreter.InterpretableV2, error) {
+	m := &matching{call, text, pattern, s, nil}
+	if constant, ok := pattern.(interpreter.InterpretableConst); ok {
+		if p, ok := constant.Value().(types.String); ok {
+			if m.known = s.compile(string(p)); m.known.err != nil {
+				return nil, m.known.err
+			}
+		}
+	}
+	return m, nil
+}
+
+// matching is a step that matches. Its work is that of the text times the expression.
+type matching struct {
+	interpreter.InterpretableV2
+	text, pattern interpreter.InterpretableV2
+	searcher      *searcher
+	known         *search // nil if the expression is not known beforehand
+}
+
+func (m *matching) Exec(frame *interpreter.ExecutionFrame) ref.Val {
+	text := m.text.Exec(frame)
+	t, ok := text.(types.String)
 	if !ok {
-		return call, nil
+		return types.LabelErrNode(m.ID(), types.MaybeNoSuchOverloadErr(text))
 	}
-	pattern, ok := constant.Value().(types.String)
-	if !ok {
-		return call, nil
+	found := m.known
+	if found == nil {
+		pattern := m.pattern.Exec(frame)
+		p, ok := pattern.(types.String)
+		if !ok {
+			return types.LabelErrNode(m.ID(), types.MaybeNoSuchOverloadErr(pattern))
+		}
+		charge(frame, m.ID(), searchFunction, types.Int(len(p)*stepsPerUnit))
+		found = m.searcher.find(p)
 	}
-	found := s.compile(string(pattern))
-	if found.err != nil {
-		return nil, found.err
-	}
-	match := func(args ...ref.Val) ref.Val { return found.match(args[0]) }
-	// What hides the call keeps CEL from putting its own search in its place.
-	return struct{ interpreter.InterpretableV2 }{interpreter.NewCall(call.ID(), call.Function(), call.OverloadID(), call.Args(), match)}, nil
+	out := found.match(t)
+	charge(frame, m.ID(), searchFunction, types.Int(len(t)*found.size))
+	return types.LabelErrNode(m.ID(), out)
 }

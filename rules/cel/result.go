@@ -61,30 +61,19 @@ func (r *result) of(v ref.Val, before any) (any, error) {
 
 // ofField is the value that takes the place of a field's: a number becomes one
 // of the field's type, as casts in Java do, but does not wrap around.
-func (r *result) ofField(v ref.Val, t record.Type, before any) (any, error) {
-	switch n := v.(type) {
-	case types.Double:
-		if t == record.Int || t == record.Long {
-			return truncated(float64(n))
+func (r *result) ofField(v ref.Val, t record.Type) (any, error) {
+	switch t {
+	case record.Int, record.Long:
+		if f, ok := v.(types.Double); ok {
+			return truncated(float64(f))
 		}
-	case types.Int:
-		if _, unsigned := before.(uint64); unsigned && n >= 0 {
-			return uint64(n), nil
+	case record.Float, record.Double:
+		if f, ok := float(v); ok {
+			return f, nil
 		}
-		if t == record.Float || t == record.Double {
-			return float64(n), nil
-		}
-	case types.Uint:
-		if t == record.Float || t == record.Double {
-			return float64(n), nil
-		}
-		if n <= math.MaxInt64 {
-			if _, unsigned := before.(uint64); !unsigned {
-				return int64(n), nil
-			}
-		}
-	case types.Bytes:
-		return []byte(n), nil
+	}
+	if b, ok := v.(types.Bytes); ok {
+		return []byte(b), nil
 	}
 	return generic(v)
 }
