@@ -406,7 +406,11 @@ func (c *compiler) array(n *node, s *scope) exec {
 				if one := v.made(); one != nil && len(parts) == 1 {
 					a.items = slices.Clip(one.items) // append copies
 				} else {
-					a.items = append(a.items, v.items()...)
+					items, err := st.items(v)
+					if err != nil {
+						return undefined, err.on(n)
+					}
+					a.items = append(a.items, items...)
 				}
 			}
 			if err := st.grown(len(a.items), len(a.items)-before); err != nil {

@@ -172,6 +172,9 @@ func (e *Error) complete() *Error {
 	case "(end)":
 		token = "the end"
 	}
+	if len(token) > maxQuoted {
+		token = strings.ToValidUTF8(token[:maxQuoted], "") + "…"
+	}
 	e.Message = strings.NewReplacer("{token}", token, "{value}", quoted(e.Value), "{value2}", quoted(e.Value2), "{index}", fmt.Sprint(e.Index)).Replace(text)
 	if s, ok := e.Value.(string); ok && (e.Code == "D3137" || e.Code == "D3141") {
 		e.Message = s

@@ -49,7 +49,8 @@ func (st *state) copied(v value) ([]value, *Error) {
 	if err := st.grown(n, n); err != nil {
 		return nil, err
 	}
-	return slices.Clone(v.items()), nil
+	items, err := st.items(v)
+	return slices.Clone(items), err
 }
 
 func fnReverse(st *state, args []value, _ value) (value, *Error) {

@@ -13,7 +13,7 @@ func fnMap(st *state, args []value, _ value) (value, *Error) {
 		return undefined, nil
 	}
 	n := v.count()
-	out := sequenceOf(make([]value, 0, n)...)
+	out := sequenceOf(make([]value, 0, min(n, 1024))...)
 	for i := range n {
 		r, err := st.of(f, v.item(i), number(float64(i)), v)
 		if err != nil {

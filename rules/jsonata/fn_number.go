@@ -44,6 +44,9 @@ func fnSum(st *state, args []value, _ value) (value, *Error) {
 		return undefined, nil
 	}
 	n := v.count()
+	if err := st.tick(n); err != nil {
+		return undefined, err
+	}
 	total := 0.0
 	if a := v.made(); a != nil {
 		for i := range a.items {
@@ -54,7 +57,7 @@ func fnSum(st *state, args []value, _ value) (value, *Error) {
 			total += v.item(i).num
 		}
 	}
-	return number(total), st.tick(n)
+	return number(total), nil
 }
 
 func fnCount(_ *state, args []value, _ value) (value, *Error) {
@@ -74,11 +77,14 @@ func extreme(st *state, v value, of func(a, b float64) float64) (value, *Error) 
 	if n == 0 {
 		return undefined, nil
 	}
+	if err := st.tick(n); err != nil {
+		return undefined, err
+	}
 	best := v.item(0).num
 	for i := 1; i < n; i++ {
 		best = of(best, v.item(i).num)
 	}
-	return number(best), st.tick(n)
+	return number(best), nil
 }
 
 func fnAverage(st *state, args []value, in value) (value, *Error) {
@@ -187,7 +193,7 @@ func fnSqrt(_ *state, args []value, _ value) (value, *Error) {
 	return number(math.Sqrt(v.num)), nil
 }
 
-func fnPower(_ *state, args []value, _ value) (value, *Error) {
+func fnPower(st *state, args []value, _ value) (value, *Error) {
 	v, e := arg(args, 0), arg(args, 1)
 	if v.kind == undefinedKind {
 		return undefined, nil
@@ -195,11 +201,45 @@ func fnPower(_ *state, args []value, _ value) (value, *Error) {
 	if e.kind == undefinedKind {
 		return undefined, fail("D3061").value(v.num).index(1)
 	}
-	f := math.Pow(v.num, e.num)
-	if outOfRange(f) {
+	f := power(v.num, e.num)
+	if outOfRange(f) || math.IsInf(e.num, 0) {
 		return undefined, fail("D3061").value(v.num).value2(e.num).index(1)
 	}
-	return number(f), nil
+	return number(f), st.tick(100)
+}
+
+// powerBits is the precision of powers before they are rounded.
+const powerBits = 160
+
+// power is the float64 next to a power. That of package math has errors that are seen in the last digits.
+func power(x, y float64) float64 {
+	f := math.Pow(x, y)
+	whole, part := math.Modf(math.Abs(y))
+	if outOfRange(f) || f == 0 || x == 1 || whole > 1<<12 {
+		return f
+	}
+	square := new(big.Float).SetPrec(powerBits).SetFloat64(math.Abs(x))
+	root := new(big.Float).Set(square)
+	result := new(big.Float).SetPrec(powerBits).SetInt64(1)
+	for n := int(whole); n > 0; n >>= 1 {
+		if n&1 != 0 {
+			result.Mul(result, square)
+		}
+		square.Mul(square, square)
+	}
+	// The bits of a fraction stand for the square root, the root of that, and so on.
+	for part > 0 {
+		root.Sqrt(root)
+		if part *= 2; part >= 1 {
+			result.Mul(result, root)
+			part--
+		}
+	}
+	if y < 0 {
+		result.Quo(new(big.Float).SetInt64(1), result)
+	}
+	exact, _ := result.Float64()
+	return math.Copysign(exact, f)
 }
 
 func fnRandom(*state, []value, value) (value, *Error) { return number(rand.Float64()), nil }

@@ -283,17 +283,16 @@ func fnReplace(st *state, args []value, _ value) (value, *Error) {
 		return st.tick(1 + len(part)>>6)
 	}
 	if pattern.kind == stringKind {
-		switch by.kind {
-		case stringKind:
-		case undefinedKind:
+		if by.kind == undefinedKind {
 			by = text("undefined")
-		default:
-			return undefined, fail("D3012").value(by.unwrap()).index(3)
 		}
 		for n := 0.0; n < limit; n++ {
 			before, after, ok := strings.Cut(s, pattern.str())
 			if !ok {
 				break
+			}
+			if by.kind != stringKind {
+				return undefined, fail("D3012").value(by.unwrap()).index(3)
 			}
 			if err := write(before); err != nil {
 				return undefined, err
@@ -510,6 +509,11 @@ func fnBase64Encode(st *state, args []value, _ value) (value, *Error) {
 	if err := st.alloc(3 * len(s)); err != nil {
 		return undefined, err
 	}
+	return st.text(base64.StdEncoding.EncodeToString(lowBytes(s)))
+}
+
+// lowBytes are the low bytes of the UTF-16 units of a string.
+func lowBytes(s string) []byte {
 	b := make([]byte, 0, len(s))
 	for len(s) > 0 {
 		r, size := decodeRune(s)
@@ -521,19 +525,23 @@ func fnBase64Encode(st *state, args []value, _ value) (value, *Error) {
 			b = append(b, byte(r))
 		}
 	}
-	return st.text(base64.StdEncoding.EncodeToString(b))
+	return b
 }
 
-// fnBase64Decode reads standard and URL alphabets, padded or not, and passes over other characters.
+// fnBase64Decode reads standard and URL alphabets, padded or not, and passes over other
+// characters. Of each UTF-16 unit it takes the low byte, too.
 func fnBase64Decode(st *state, args []value, _ value) (value, *Error) {
 	v := arg(args, 0)
 	if v.kind == undefinedKind {
 		return undefined, nil
 	}
 	s := v.str()
+	if err := st.alloc(3 * len(s)); err != nil {
+		return undefined, err
+	}
 	clean := make([]byte, 0, len(s))
-	for i := range len(s) {
-		switch c := s[i]; {
+	for _, c := range lowBytes(s) {
+		switch {
 		case c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '+' || c == '/':
 			clean = append(clean, c)
 		case c == '-':
@@ -541,7 +549,7 @@ func fnBase64Decode(st *state, args []value, _ value) (value, *Error) {
 		case c == '_':
 			clean = append(clean, '/')
 		}
-		if s[i] == '=' {
+		if c == '=' {
 			break
 		}
 	}

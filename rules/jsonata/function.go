@@ -95,6 +95,10 @@ func (st *state) call(f *function, args []value, in value) (value, *Error) {
 				st.height -= nativeHeight
 				return undefined, fail("D1011")
 			}
+			if err := st.alloc(valueSize); err != nil {
+				st.height -= nativeHeight
+				return undefined, err
+			}
 			v, err := f.native(st, args, in)
 			st.height -= nativeHeight
 			if err != nil && err.Token == "" {

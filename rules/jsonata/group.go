@@ -135,7 +135,11 @@ func (g *groups) collect(st *state, item value, t *tuple, fr *frame) *Error {
 			of.tuples = append(of.tuples, t)
 		}
 		if !there && item.kind == arrayKind {
-			of.items, of.arrays = slices.Clip(item.items()), true
+			items, err := st.items(item)
+			if err != nil {
+				return err
+			}
+			of.items, of.arrays = slices.Clip(items), true
 			continue
 		}
 		var err *Error

@@ -339,6 +339,9 @@ func (w *jsonWriter) array(v value, depth int) *Error {
 	w.b = append(w.b, '[')
 	n := v.count()
 	for i := range n {
+		if w.most > 0 && len(w.b) > w.most {
+			return nil
+		}
 		if i > 0 {
 			w.b = append(w.b, ',')
 		}

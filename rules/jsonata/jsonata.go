@@ -26,7 +26,8 @@ type Limits struct {
 	Depth int
 	// Sequence is how many items a sequence may have.
 	Sequence int
-	// Bytes bounds what is allocated in all, whether it is kept or not.
+	// Bytes bounds what is allocated in all, whether it is kept or not. Small
+	// values count for less than they take, until they are kept.
 	Bytes int
 	// Timeout bounds the time; 0 leaves it to the context.
 	Timeout time.Duration
@@ -114,7 +115,7 @@ func WithFunction(name, sig string, f func(ctx context.Context, args []any) (any
 			}
 			v, err := f(st.ctx, given)
 			if err != nil {
-				if e, ok := err.(*Error); ok {
+				if e, ok := err.(*Error); ok && e != nil {
 					return undefined, e
 				}
 				return undefined, (&Error{Code: "D3137", Value: err.Error(), cause: err}).token(name)

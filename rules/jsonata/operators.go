@@ -383,6 +383,7 @@ func (c *compiler) span(n *node, s *scope) exec {
 		for i := range items {
 			items[i] = number(a.num + float64(i))
 		}
+		items[0] = number(a.num) // maybe -0
 		// One number is a sequence of one: that number.
 		return collapse(list(sequenceOf(items...)), false), nil
 	}

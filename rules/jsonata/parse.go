@@ -583,11 +583,18 @@ func (a *analysis) process(n *node) (*node, *Error) {
 	case focusNode, indexNode:
 		return a.binding(n)
 	case negateNode:
-		if n.lhs.typ == numberNode {
-			n.lhs.num, n.lhs.start = -n.lhs.num, n.start
-			n.lhs.text = "-" + n.lhs.text
-			return n.lhs, nil
+		operand, err := a.process(n.lhs)
+		if err != nil {
+			return nil, err
 		}
+		if operand.typ == numberNode {
+			operand.num, operand.start = -operand.num, n.start
+			operand.text = "-" + operand.text
+			return operand, nil
+		}
+		n.lhs = operand
+		n.adopt(operand)
+		return n, nil
 	case blockNode:
 		if err := a.all(n.list, n); err != nil {
 			return nil, err
@@ -877,7 +884,7 @@ func (a *analysis) order(n *node) (*node, *Error) {
 	}
 	step.measure()
 	result.list = append(result.list, step)
-	result.keepSingleton = result.keepSingleton || n.keepArray
+	result.keepArray = result.keepArray || n.keepArray
 	result.height = max(result.height, step.height+1)
 	return result, a.resolve(result)
 }
@@ -903,7 +910,7 @@ func (a *analysis) binding(n *node) (*node, *Error) {
 			step.filters = append(step.filters, filter{index: n.rhs.text})
 		}
 		step.tuple = true
-		result.keepSingleton = result.keepSingleton || n.keepArray
+		result.keepArray = result.keepArray || n.keepArray
 		return result, nil
 	}
 	switch {
@@ -913,7 +920,7 @@ func (a *analysis) binding(n *node) (*node, *Error) {
 		return nil, fail("S0216").on(n)
 	}
 	if n.keepArray {
-		step.keepArray = true
+		step.keepArray, result.keepArray = true, true
 	}
 	step.with().focus = n.rhs.text
 	step.tuple = true

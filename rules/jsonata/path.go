@@ -341,7 +341,7 @@ func (c *compiler) path(n *node, s *scope) exec {
 		}
 		steps[i] = x
 	}
-	p := &pathRun{steps: steps, keep: n.keepSingleton, stream: n.tuple, variable: n.list[0].typ == variableNode}
+	p := &pathRun{steps: steps, keep: n.keepSingleton, array: n.keepArray, stream: n.tuple, variable: n.list[0].typ == variableNode}
 	if n.also().group != nil {
 		p.group = c.group(n.also().group, s)
 		if tuples {
@@ -356,7 +356,7 @@ func (c *compiler) path(n *node, s *scope) exec {
 
 // names is a path of names alone, which needs no sequences as long as it meets no array.
 func (c *compiler) names(n *node) exec {
-	if n.keepSingleton || n.also().group != nil || n.tuple {
+	if n.keepSingleton || n.keepArray || n.also().group != nil || n.tuple {
 		return nil
 	}
 	names := make([]string, len(n.list))
@@ -399,7 +399,8 @@ func (c *compiler) names(n *node) exec {
 // pathRun is a path, ready to run.
 type pathRun struct {
 	steps    []*step
-	keep     bool // a sequence of one stays an array
+	keep     bool // a sequence of one stays an array, and what is constructed is one of such a sequence
+	array    bool // a sequence of one stays an array
 	stream   bool // the path is part of another, which takes its bindings over
 	variable bool // the first step is a variable: an array as input is one item to it
 	group    exec
@@ -420,7 +421,7 @@ func (p *pathRun) plain(st *state, in value, fr *frame) (value, *Error) {
 		case single:
 			at, err = s.on(st, at, fr)
 			if err == nil && at.kind == arrayKind {
-				at, single = s.results(at, last)
+				at, single, err = s.results(st, at, last)
 			}
 		default:
 			at, err = s.items(st, at, fr, last)
@@ -428,12 +429,12 @@ func (p *pathRun) plain(st *state, in value, fr *frame) (value, *Error) {
 		if err != nil {
 			return undefined, err
 		}
-		if at.kind == undefinedKind || !single && at.kind == arrayKind && at.count() == 0 {
+		if at.kind == undefinedKind || !single && (at.kind == arrayKind && at.count() == 0 || at.kind == stringKind && at.str() == "") {
 			break
 		}
 	}
 	if single {
-		if !p.keep && p.group == nil || at.kind == undefinedKind {
+		if !p.keep && !p.array && p.group == nil || at.kind == undefinedKind {
 			if p.group != nil {
 				return p.group(st, undefined, fr)
 			}
@@ -446,17 +447,18 @@ func (p *pathRun) plain(st *state, in value, fr *frame) (value, *Error) {
 
 // results takes the array that a step gave for the only item. It is still one
 // item if the step constructs arrays.
-func (s *step) results(v value, last bool) (at value, single bool) {
+func (s *step) results(st *state, v value, last bool) (at value, single bool, err *Error) {
 	a := v.made()
 	switch {
 	case last && (a == nil || !a.sequence):
-		return v, false
+		return v, false, nil
 	case a != nil && a.constructed:
-		return v, true
+		return v, true, nil
 	case a != nil:
-		return list(&array{items: slices.Clip(a.items), sequence: true}), false
+		return list(&array{items: slices.Clip(a.items), sequence: true}), false, nil
 	}
-	return list(sequenceOf(v.items()...)), false
+	items, err := st.items(v)
+	return list(sequenceOf(items...)), false, err
 }
 
 // end makes of what the last step gave the value of the path.
@@ -475,7 +477,7 @@ func (p *pathRun) end(st *state, out value, fr *frame) (value, *Error) {
 	if p.group != nil {
 		return p.group(st, out, fr)
 	}
-	return collapse(out, false), nil
+	return collapse(out, p.array), nil
 }
 
 // on evaluates the step on one item, filters included.
@@ -514,6 +516,17 @@ func (s *step) items(st *state, in value, fr *frame, last bool) (value, *Error) 
 			out, err = f.apply(st, out, fr)
 		}
 		return out, err
+	}
+	if in.kind == stringKind {
+		// An item picked from an array constructor: JavaScript takes strings for arrays of their units.
+		var units []value
+		for unit := range unitsOf(in.str()) {
+			units = append(units, text(unit))
+			if err := st.grown(len(units), 1); err != nil {
+				return undefined, err
+			}
+		}
+		in = list(&array{items: units})
 	}
 	n := in.count()
 	if err := st.tick(n); err != nil {
@@ -624,7 +637,7 @@ func (p *pathRun) withTuples(st *state, in value, fr *frame) (value, *Error) {
 					}
 					tuples = append(tuples, t)
 				}
-				if tuples, err = s.filter(st, tuples, fr); err != nil {
+				if tuples, err = s.filter(st, tuples, fr, false); err != nil {
 					return undefined, err
 				}
 				continue
@@ -662,7 +675,7 @@ func (s *step) stream(st *state, tuples []*tuple, fr *frame) ([]*tuple, *Error) 
 		if err != nil {
 			return nil, err
 		}
-		return s.filter(st, sorted, fr)
+		return s.filter(st, sorted, fr, len(sorted) > 1)
 	}
 	var out []*tuple
 	for _, t := range tuples {
@@ -718,11 +731,14 @@ func (s *step) stream(st *state, tuples []*tuple, fr *frame) ([]*tuple, *Error) 
 			out = append(out, next)
 		}
 	}
-	return s.filter(st, out, fr)
+	return s.filter(st, out, fr, false)
 }
 
 // filter applies the filters of a step to tuples, as a whole.
-func (s *step) filter(st *state, tuples []*tuple, fr *frame) ([]*tuple, *Error) {
+//
+// Behind an order-by that had something to order, predicates see each tuple from outside, as the
+// reference has it: an object whose @ is the item, and no bindings.
+func (s *step) filter(st *state, tuples []*tuple, fr *frame, outside bool) ([]*tuple, *Error) {
 	for _, f := range s.filters {
 		switch {
 		case f.binds:
@@ -741,7 +757,13 @@ func (s *step) filter(st *state, tuples []*tuple, fr *frame) ([]*tuple, *Error) 
 		default:
 			var kept []*tuple
 			for i, t := range tuples {
-				times, err := f.holds(st, t.item, i, len(tuples), &frame{parent: fr, tuple: t})
+				item, at := t.item, &frame{parent: fr, tuple: t}
+				if outside {
+					o := freshObject(1)
+					o.add("@", t.item)
+					item, at = object(o), &frame{parent: fr}
+				}
+				times, err := f.holds(st, item, i, len(tuples), at)
 				if err != nil {
 					return nil, err
 				}

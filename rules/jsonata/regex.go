@@ -577,7 +577,11 @@ func (m *matcher) next() (*found, *Error) {
 		return nil, fail("T1010")
 	}
 	m.pending = v
-	x := &found{text: v.field("match").unwrapText(), units: start.num, groups: groups.items()}
+	parts, err := m.st.items(groups)
+	if err != nil {
+		return nil, err
+	}
+	x := &found{text: v.field("match").unwrapText(), units: start.num, groups: parts}
 	x.start = unitOffset(m.s, start.num)
 	x.end = unitOffset(m.s, end.num)
 	return x, nil

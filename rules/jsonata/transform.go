@@ -85,7 +85,9 @@ func change(st *state, match value, update, deletion exec, n *node, fr *frame) *
 	}
 	names := []value{v}
 	if v.kind == arrayKind {
-		names = v.items()
+		if names, err = st.items(v); err != nil {
+			return err
+		}
 	}
 	for _, name := range names {
 		if name.kind != stringKind {

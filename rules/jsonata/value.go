@@ -184,6 +184,9 @@ func shortest32(x float32) float64 {
 	return f
 }
 
+// maxPointers is how many pointers to pointers are followed.
+const maxPointers = 20
+
 // wrapOther takes values of types that are known only at run time, as
 // encoding/json would write them.
 func wrapOther(v any) value {
@@ -205,10 +208,16 @@ func wrapOther(v any) value {
 	r := reflect.ValueOf(v)
 	switch r.Kind() {
 	case reflect.Pointer, reflect.Interface:
-		if r.IsNil() {
-			return null
+		// A pointer may lead to itself.
+		for range maxPointers {
+			if r.IsNil() {
+				return null
+			}
+			if r = r.Elem(); r.Kind() != reflect.Pointer && r.Kind() != reflect.Interface {
+				return wrap(r.Interface())
+			}
 		}
-		return wrap(r.Elem().Interface())
+		return null
 	case reflect.Bool:
 		return boolean(r.Bool())
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
@@ -445,16 +454,21 @@ func (v value) isSequence() bool {
 	return a != nil && a.sequence
 }
 
-// items are all items of an array. The slice must not be changed.
-func (v value) items() []value {
+// items are all items of an array. The slice must not be changed. Those of the
+// caller's arrays are counted before there is room for them.
+func (st *state) items(v value) ([]value, *Error) {
 	if a, ok := v.ref.(*array); ok {
-		return a.items
+		return a.items, nil
 	}
-	all := make([]value, v.count())
+	n := v.count()
+	if err := st.grown(n, n); err != nil {
+		return nil, err
+	}
+	all := make([]value, n)
 	for i := range all {
 		all[i] = v.item(i)
 	}
-	return all
+	return all, nil
 }
 
 // field is the value of a name in an object, undefined if there is none.
