@@ -19,8 +19,8 @@ import (
 	"github.com/seed-9f7c7091/concordat/api"
 	"github.com/seed-9f7c7091/concordat/compat/languages"
 	"github.com/seed-9f7c7091/concordat/record"
-	"github.com/seed-9f7c7091/concordat/record/formats"
 	recordavro "github.com/seed-9f7c7091/concordat/record/avro"
+	"github.com/seed-9f7c7091/concordat/record/formats"
 	recordprotobuf "github.com/seed-9f7c7091/concordat/record/protobuf"
 	"github.com/seed-9f7c7091/concordat/rules"
 	"github.com/seed-9f7c7091/concordat/rules/cel"
@@ -84,7 +84,7 @@ func (v *vector) uses(text string) bool {
 }
 
 func (v *vector) param(name, value string) bool {
-	return v.uses(`"` + name + `"`) && v.uses(`"`+value+`"`)
+	return v.uses(`"`+name+`"`) && v.uses(`"`+value+`"`)
 }
 
 func (v *vector) text(name string) string {

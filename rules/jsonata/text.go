@@ -66,17 +66,6 @@ func length(s string) int {
 	return n
 }
 
-// characters splits a string.
-func characters(s string) []string {
-	all := make([]string, 0, len(s))
-	for len(s) > 0 {
-		_, size := decodeRune(s)
-		all = append(all, s[:size])
-		s = s[size:]
-	}
-	return all
-}
-
 // skip is the offset of the n-th character, len(s) if there are fewer.
 func skip(s string, n int) int {
 	at := 0
