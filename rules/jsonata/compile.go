@@ -267,7 +267,7 @@ func (c *compiler) variable(n *node, s *scope) exec {
 	name := n.text
 	if name == "" {
 		return func(_ *state, in value, _ *frame) (value, *Error) {
-			return in.inner(), nil
+			return n.collapsed(in.inner()), nil
 		}
 	}
 	if name == "$" {

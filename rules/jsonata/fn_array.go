@@ -172,6 +172,8 @@ func fnSort(st *state, args []value, _ value) (value, *Error) {
 			return false, nil
 		case arrayKind, objectKind, functionKind:
 			return true, nil
+		case numberKind:
+			return r.num != 0 && !math.IsNaN(r.num), nil
 		}
 		return st.truthy(r)
 	}

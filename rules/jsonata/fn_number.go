@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -215,7 +216,7 @@ const powerBits = 160
 func power(x, y float64) float64 {
 	f := math.Pow(x, y)
 	whole, part := math.Modf(math.Abs(y))
-	if outOfRange(f) || f == 0 || x == 1 || whole > 1<<12 {
+	if outOfRange(f) || f == 0 || x == 1 || whole > 1<<30 {
 		return f
 	}
 	square := new(big.Float).SetPrec(powerBits).SetFloat64(math.Abs(x))
@@ -244,7 +245,7 @@ func power(x, y float64) float64 {
 
 func fnRandom(*state, []value, value) (value, *Error) { return number(rand.Float64()), nil }
 
-func fnFormatBase(_ *state, args []value, _ value) (value, *Error) {
+func fnFormatBase(st *state, args []value, _ value) (value, *Error) {
 	v := arg(args, 0)
 	if v.kind == undefinedKind {
 		return undefined, nil
@@ -257,14 +258,32 @@ func fnFormatBase(_ *state, args []value, _ value) (value, *Error) {
 		return undefined, fail("D3100").value(radix)
 	}
 	f := math.RoundToEven(v.num)
-	if outOfRange(f) {
-		return text(string(appendNumber(nil, f))), nil
+	if outOfRange(f) || radix == 10 {
+		s, err := st.scriptText(number(f), 0)
+		return text(s), err
 	}
-	if radix == 10 {
-		return text(string(appendNumber(nil, f))), nil
+	return text(inRadix(f, radix)), nil
+}
+
+// inRadix writes an integer as JavaScript does, whose large numbers end with zeros: it
+// divides float64s.
+func inRadix(f, radix float64) string {
+	var b []byte
+	rest := math.Abs(f)
+	for rest/radix >= 1<<53 {
+		b = append(b, '0')
+		rest /= radix
 	}
-	n, _ := big.NewFloat(f).Int(nil)
-	return text(n.Text(int(radix))), nil
+	for more := true; more; more = rest > 0 {
+		digit := math.Mod(rest, radix)
+		b = append(b, "0123456789abcdefghijklmnopqrstuvwxyz"[int(digit)])
+		rest = (rest - digit) / radix
+	}
+	if f < 0 {
+		b = append(b, '-')
+	}
+	slices.Reverse(b)
+	return string(b)
 }
 
 func fnBoolean(st *state, args []value, _ value) (value, *Error) {

@@ -430,8 +430,11 @@ func fnSplit(st *state, args []value, _ value) (value, *Error) {
 		case separator.str() == "":
 			parts = unitsOf(s)
 		}
+		if !math.IsInf(limit, 0) {
+			limit = math.Mod(math.Trunc(limit), 1<<32) // as JavaScript has it
+		}
 		for part := range parts {
-			if float64(len(out.items)) >= math.Trunc(limit) {
+			if float64(len(out.items)) >= limit {
 				break
 			}
 			if err := add(part); err != nil {

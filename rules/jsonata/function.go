@@ -249,7 +249,8 @@ func (c *compiler) site(n *node, s *scope) *callSite {
 	case pathNode:
 		if first := n.lhs.list[0]; first.typ == nameNode {
 			at.token = first.text
-			if c.global(first.text).kind != undefinedKind || len(c.places(s, first.text)) > 0 {
+			declared := func(p place) bool { return !p.extra }
+			if c.global(first.text).kind != undefinedKind || slices.ContainsFunc(c.places(s, first.text), declared) {
 				at.suggestion = first.text
 			}
 		}
@@ -297,7 +298,11 @@ func (c *compiler) call(n *node, s *scope) exec {
 		}
 		if f.kind != functionKind {
 			// The arguments come first: an error in them is told before this one.
+			// Not so where the name without $ is that of a function.
 			for _, arg := range args {
+				if at.suggestion != "" {
+					break
+				}
 				if v, err := arg(st, in, fr); err != nil {
 					return v, err
 				}

@@ -167,17 +167,25 @@ func (g *groups) object(st *state, fr *frame) (value, *Error) {
 	if err := st.alloc(len(g.list) * entrySize); err != nil {
 		return undefined, err
 	}
+	var spent []*tuple
 	for i := range g.list {
 		of := &g.list[i]
-		at := fr
+		at, in := fr, of.context()
 		if of.tuples != nil {
 			t, err := reduce(st, of.tuples)
 			if err != nil {
 				return undefined, err
 			}
 			at = &frame{parent: fr, tuple: t}
+			if len(of.tuples) == 1 && len(g.pairs) > 1 {
+				// The reference takes the item out of a tuple that is alone: the next pair finds none.
+				if slices.Contains(spent, t) {
+					in = undefined
+				}
+				spent = append(spent, t)
+			}
 		}
-		v, err := g.pairs[of.pair].val(st, of.context(), at)
+		v, err := g.pairs[of.pair].val(st, in, at)
 		if err != nil {
 			return undefined, err
 		}

@@ -184,7 +184,7 @@ func (l *lexer) quoted(quote byte) (token, *Error) {
 			b = append(b, l.source[from:l.at]...)
 			l.at++
 			if l.at >= len(l.source) {
-				return token{}, fail("S0101").at(start, l.at)
+				return token{}, fail("S0103").at(l.at-1, l.at)
 			}
 			c := l.source[l.at]
 			l.at++
@@ -193,13 +193,13 @@ func (l *lexer) quoted(quote byte) (token, *Error) {
 			} else if c == 'u' {
 				unit, ok := hex4(l.source[l.at:])
 				if !ok {
-					return token{}, fail("S0104").at(l.at-2, l.at)
+					return token{}, fail("S0104").at(l.at-2, l.at-1)
 				}
 				l.at += 4
 				b = appendUnit(b, unit)
 			} else {
 				_, size := utf8.DecodeRuneInString(l.source[l.at-1:])
-				return token{}, fail("S0103").at(l.at-2, l.at).token(l.source[l.at-1 : l.at-1+size])
+				return token{}, fail("S0103").at(l.at-2, l.at-1).token(l.source[l.at-1 : l.at-1+size])
 			}
 			from = l.at
 		default:

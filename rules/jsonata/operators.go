@@ -313,8 +313,10 @@ func (c *compiler) logic(n *node, s *scope) exec {
 // truthy is what a value means where a condition is asked for.
 func (st *state) truthy(v value) (bool, *Error) {
 	switch v.kind {
-	case boolKind, numberKind:
-		return v.num != 0 && !math.IsNaN(v.num), nil
+	case boolKind:
+		return v.num != 0, nil
+	case numberKind:
+		return v.num != 0 && !math.IsNaN(v.num), finite(v)
 	case stringKind:
 		return v.str() != "", nil
 	case objectKind:

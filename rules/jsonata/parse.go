@@ -864,6 +864,7 @@ func (a *analysis) group(n *node) (*node, *Error) {
 	}
 	g.measure()
 	result.with().group = g
+	result.keepArray = result.keepArray || n.keepArray
 	result.height = max(result.height, g.height+1)
 	return result, nil
 }

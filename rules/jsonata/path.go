@@ -108,6 +108,9 @@ func descendants(st *state, in value) (value, *Error) {
 		return undefined, nil
 	}
 	all, err := st.descend(nil, in, 0)
+	if len(all) == 1 {
+		return all[0], err // not even [] makes an array of it
+	}
 	return list(sequenceOf(all...)), err
 }
 
@@ -257,6 +260,9 @@ func (p *predicate) holds(st *state, item value, i, n int, fr *frame) (times int
 			break
 		}
 		for j := range count {
+			if err := finite(v.item(j)); err != nil {
+				return 0, err
+			}
 			if isIndex(v.item(j).num, i, n) {
 				times++
 			}
@@ -594,7 +600,7 @@ func (p *pathRun) withTuples(st *state, in value, fr *frame) (value, *Error) {
 		items = list(sequenceOf(in))
 	}
 	var tuples []*tuple
-	streaming := false
+	streaming, outside := false, false
 	out := items
 	var err *Error
 	for i, s := range p.steps {
@@ -649,6 +655,7 @@ func (p *pathRun) withTuples(st *state, in value, fr *frame) (value, *Error) {
 				return undefined, err
 			}
 		}
+		outside = s.sort != nil && len(tuples) > 1
 		if tuples, err = s.stream(st, tuples, fr); err != nil {
 			return undefined, err
 		}
@@ -657,6 +664,12 @@ func (p *pathRun) withTuples(st *state, in value, fr *frame) (value, *Error) {
 	a.items = make([]value, len(tuples))
 	for i, t := range tuples {
 		a.items[i] = t.item
+	}
+	if outside && (p.tupleGroup != nil || p.stream) {
+		for i, t := range tuples {
+			a.items[i] = t.outside()
+		}
+		return p.end(st, list(&array{items: a.items}), fr)
 	}
 	if p.tupleGroup != nil {
 		return p.tupleGroup(st, tuples, fr)
@@ -737,7 +750,7 @@ func (s *step) stream(st *state, tuples []*tuple, fr *frame) ([]*tuple, *Error) 
 // filter applies the filters of a step to tuples, as a whole.
 //
 // Behind an order-by that had something to order, predicates see each tuple from outside, as the
-// reference has it: an object whose @ is the item, and no bindings.
+// reference has it, and no bindings.
 func (s *step) filter(st *state, tuples []*tuple, fr *frame, outside bool) ([]*tuple, *Error) {
 	for _, f := range s.filters {
 		switch {
@@ -759,9 +772,7 @@ func (s *step) filter(st *state, tuples []*tuple, fr *frame, outside bool) ([]*t
 			for i, t := range tuples {
 				item, at := t.item, &frame{parent: fr, tuple: t}
 				if outside {
-					o := freshObject(1)
-					o.add("@", t.item)
-					item, at = object(o), &frame{parent: fr}
+					item, at = t.outside(), &frame{parent: fr}
 				}
 				times, err := f.holds(st, item, i, len(tuples), at)
 				if err != nil {

@@ -573,6 +573,13 @@ func (m *matcher) next() (*found, *Error) {
 		return nil, nil
 	}
 	start, end, groups := v.field("start"), v.field("end"), v.field("groups")
+	if v.kind != objectKind && v.kind != arrayKind && v.kind != functionKind {
+		// JavaScript looks only into what counts as true: all else is a match, and the last one.
+		if yes, err := m.st.truthy(v); !yes {
+			m.pending = v
+			return &found{}, err
+		}
+	}
 	if v.kind != objectKind || start.kind != numberKind && end.kind != numberKind && groups.kind != arrayKind && v.field("next").kind != functionKind {
 		return nil, fail("T1010")
 	}

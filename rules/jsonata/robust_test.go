@@ -107,15 +107,11 @@ func ends(t *testing.T, expr string, input any, opts ...Option) string {
 type hostile struct {
 	name, expr string
 	want       string // codes one of which ends it, "ok" for a value
-	fault      string // why it is left out: what is known to be wrong
 }
 
 func runHostile(t *testing.T, cases []hostile) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			if c.fault != "" {
-				t.Skip(c.fault)
-			}
 			if got := ends(t, c.expr, Undefined); !slices.Contains(strings.Fields(c.want), got) {
 				t.Errorf("ended with %s, want %s", got, c.want)
 			}
@@ -123,129 +119,125 @@ func runHostile(t *testing.T, cases []hostile) {
 	}
 }
 
-const nativeDepth = "F8: functions in tail position that call functions do not count as depth, and exhaust the stack"
-
 func TestEndlessRecursion(t *testing.T) {
 	const deep = "D1011"
 	const long = "D1012 D2015"
 	runHostile(t, []hostile{
-		{"in the tail", `($f := function(){$f()}; $f())`, long, ""},
-		{"not in the tail", `($f := function(){1 + $f()}; $f())`, deep, ""},
-		{"of two, in the tail", `($f := function(){$g()}; $g := function(){$f()}; $f())`, long, ""},
-		{"of two", `($f := function(){1 + $g()}; $g := function(){-$f()}; $f())`, deep, ""},
-		{"growing its arguments", `($f := function($a){$f([$a, $a])}; $f(1))`, long, ""},
-		{"in an argument", `($f := function($a){$f($f($a))}; $f(1))`, deep, ""},
-		{"in a condition", `($f := function(){$f() ? 1 : 2}; $f())`, deep, ""},
-		{"in a predicate", `($f := function(){[1][$f()]}; $f())`, deep, ""},
-		{"in a grouping", `($f := function(){[1]{"a": $f()}}; $f())`, deep, ""},
-		{"in an order", `($f := function(){[1, 2]^($f())}; $f())`, deep, ""},
-		{"in a path", `($f := function(){[1, 2].$f()}; $f())`, deep, ""},
-		{"in a transform", `($f := function(){{"a": 1} ~> |$|$f()|}; $f())`, deep, ""},
-		{"of a clone of one's own", `($clone := function($x){$x ~> |$|{}|}; {"a": 1} ~> |$|{}|)`, deep, ""},
-		{"by composition", `($f := function($x){$x ~> $f}; 1 ~> $f)`, deep + " " + long, ""},
-		{"by composition, not in the tail", `($f := function($x){($x ~> $f) + 1}; 1 ~> $f)`, deep, ""},
-		{"by a composed function", `($f := function($x){$g($x)}; $g := $f ~> $f; $g(1))`, deep + " " + long, nativeDepth},
-		{"by a partial application", `($f := function($x){$f(?)(1)}; $f(1))`, long, ""},
-		{"by a partial application, not in the tail", `($f := function($x){1 + $f(?)(1)}; $f(1))`, deep, ""},
-		{"by $map, not in the tail", `($f := function($x){1 + $map([1], $f)}; $f(1))`, deep, ""},
-		{"by $map", `($f := function($x){$map([1], $f)}; $f(1))`, deep, nativeDepth},
-		{"by $map, twice each", `($f := function($x){$map([1, 2], $f)}; $f(1))`, deep, nativeDepth},
-		{"by $filter", `($f := function($x){$filter([1], $f)}; $f(1))`, deep, nativeDepth},
-		{"by $single", `($f := function($x){$single([1], $f)}; $f(1))`, deep, nativeDepth},
-		{"by $reduce", `($f := function($x, $y){$reduce([1, 2], $f)}; $f(1))`, deep, nativeDepth},
-		{"by $sort", `($f := function($x, $y){$sort([1, 2], $f)}; $f(1))`, deep, nativeDepth},
-		{"by $each", `($f := function($x){$each({"a": 1}, $f)}; $f(1))`, deep, nativeDepth},
-		{"by $sift", `($f := function($x){$sift({"a": 1}, $f)}; $f(1))`, deep, nativeDepth},
-		{"by $match", `($f := function($x){$match("a", $f)}; $f(1))`, deep, nativeDepth},
-		{"by $replace", `($f := function($x){$replace("a", /a/, $f)}; $f(1))`, deep, nativeDepth},
-		{"of a long chain of functions", `($g := function($x){$x}; $b := function($f, $n){$n = 0 ? $f : $b($f ~> $g, $n - 1)}; $b($g, 1000000)(1))`, deep + " " + long, nativeDepth},
-		{"by $eval", `($f := function(){$eval("$f()")}; $f())`, deep, ""},
-		{"of $eval", `($e := "$eval($e)"; $eval($e))`, deep, ""},
-		{"of $eval, twice each", `($e := "[1, 2].$eval($e)"; $eval($e))`, deep, ""},
+		{"in the tail", `($f := function(){$f()}; $f())`, long},
+		{"not in the tail", `($f := function(){1 + $f()}; $f())`, deep},
+		{"of two, in the tail", `($f := function(){$g()}; $g := function(){$f()}; $f())`, long},
+		{"of two", `($f := function(){1 + $g()}; $g := function(){-$f()}; $f())`, deep},
+		{"growing its arguments", `($f := function($a){$f([$a, $a])}; $f(1))`, long},
+		{"in an argument", `($f := function($a){$f($f($a))}; $f(1))`, deep},
+		{"in a condition", `($f := function(){$f() ? 1 : 2}; $f())`, deep},
+		{"in a predicate", `($f := function(){[1][$f()]}; $f())`, deep},
+		{"in a grouping", `($f := function(){[1]{"a": $f()}}; $f())`, deep},
+		{"in an order", `($f := function(){[1, 2]^($f())}; $f())`, deep},
+		{"in a path", `($f := function(){[1, 2].$f()}; $f())`, deep},
+		{"in a transform", `($f := function(){{"a": 1} ~> |$|$f()|}; $f())`, deep},
+		{"of a clone of one's own", `($clone := function($x){$x ~> |$|{}|}; {"a": 1} ~> |$|{}|)`, deep},
+		{"by composition", `($f := function($x){$x ~> $f}; 1 ~> $f)`, deep + " " + long},
+		{"by composition, not in the tail", `($f := function($x){($x ~> $f) + 1}; 1 ~> $f)`, deep},
+		{"by a composed function", `($f := function($x){$g($x)}; $g := $f ~> $f; $g(1))`, deep + " " + long},
+		{"by a partial application", `($f := function($x){$f(?)(1)}; $f(1))`, long},
+		{"by a partial application, not in the tail", `($f := function($x){1 + $f(?)(1)}; $f(1))`, deep},
+		{"by $map, not in the tail", `($f := function($x){1 + $map([1], $f)}; $f(1))`, deep},
+		{"by $map", `($f := function($x){$map([1], $f)}; $f(1))`, deep},
+		{"by $map, twice each", `($f := function($x){$map([1, 2], $f)}; $f(1))`, deep},
+		{"by $filter", `($f := function($x){$filter([1], $f)}; $f(1))`, deep},
+		{"by $single", `($f := function($x){$single([1], $f)}; $f(1))`, deep},
+		{"by $reduce", `($f := function($x, $y){$reduce([1, 2], $f)}; $f(1))`, deep},
+		{"by $sort", `($f := function($x, $y){$sort([1, 2], $f)}; $f(1))`, deep},
+		{"by $each", `($f := function($x){$each({"a": 1}, $f)}; $f(1))`, deep},
+		{"by $sift", `($f := function($x){$sift({"a": 1}, $f)}; $f(1))`, deep},
+		{"by $match", `($f := function($x){$match("a", $f)}; $f(1))`, deep},
+		{"by $replace", `($f := function($x){$replace("a", /a/, $f)}; $f(1))`, deep},
+		{"of a long chain of functions", `($g := function($x){$x}; $b := function($f, $n){$n = 0 ? $f : $b($f ~> $g, $n - 1)}; $b($g, 1000000)(1))`, deep + " " + long},
+		{"by $eval", `($f := function(){$eval("$f()")}; $f())`, deep},
+		{"of $eval", `($e := "$eval($e)"; $eval($e))`, deep},
+		{"of $eval, twice each", `($e := "[1, 2].$eval($e)"; $eval($e))`, deep},
 	})
 }
 
 func TestGreed(t *testing.T) {
 	const much = "D2015"
-	const parts = "F6: the parts of a string are made before they are counted"
-	const shared = "F1: values that share their parts are copied without being counted"
 	runHostile(t, []hostile{
-		{"a long range", `[1..1e9]`, "D2014", ""},
-		{"a range as long as may be", `[1..10000000]`, much, ""},
-		{"ranges within a range", `[1..10000].([1..10000])`, much, ""},
-		{"arrays within a range", `[1..10000].[[1..10000]]`, much, ""},
-		{"ranges thrown away", `[1..10000].($x := [1..10000]; 0)`, much, ""},
-		{"many ranges", `[[1..1000000], [1..1000000], [1..1000000]]`, much, ""},
-		{"doubling by &", `($f := function($s){$f($s & $s)}; $f("x"))`, much, ""},
-		{"doubling by $join", `($f := function($s){$f($join([$s, $s]))}; $f("x"))`, much, ""},
-		{"doubling by $join with a separator", `($f := function($s){$f($join(["", ""], $s & $s))}; $f("x"))`, much, ""},
-		{"doubling by $replace", `($f := function($s){$f($replace($s, "x", "xx"))}; $f("x"))`, much + " D1012", ""},
-		{"doubling by $replace and a regex", `($f := function($s){$f($replace($s, /x/, "xx"))}; $f("x"))`, much + " D1012", ""},
-		{"doubling by $replace and $0", `($f := function($s){$f($replace($s, /.+/, "$0$0"))}; $f("x"))`, much + " D1012", ""},
-		{"doubling by $pad", `($f := function($s){$f($pad($s, 2 * $length($s), $s))}; $f("x"))`, much, ""},
-		{"doubling by $string", `($f := function($s){$f($string([$s, $s]))}; $f("x"))`, much, ""},
-		{"doubling by escapes", `($f := function($s){$f($encodeUrlComponent($s))}; $f("%"))`, much + " D1012", ""},
-		{"doubling by $base64encode", `($f := function($s){$f($base64encode($s))}; $f("x"))`, much + " D1012", parts},
-		{"doubling by $append", `($f := function($a){$f($append($a, $a))}; $f([1]))`, much, ""},
-		{"doubling by an array", `($f := function($a){$f([$a, $a])}; $f([1]))`, much, ""},
-		{"doubling by $spread", `($f := function($a){$f($spread([$a, $a]))}; $f({"a": 1}))`, much, ""},
-		{"doubling by $zip", `($f := function($a){$f($append($zip($a, $a), $a))}; $f([1]))`, much, ""},
-		{"$pad to the right", `$pad("x", 1e10)`, much, ""},
-		{"$pad to the left", `$pad("x", -1e10)`, much, ""},
-		{"$pad without end", `$pad("x", 1/0)`, much, ""},
-		{"$pad with much", `$pad("x", 1e7, "0123456789")`, "ok D2015", ""},
-		{"one replacement of a long match by many", `($s := $pad("", 100000, "a"); $length($replace($s, /a+/, $pad("", 100000, "$0"))))`, much, "F4: a replacement is built without being counted"},
-		{"characters of a long string", `$count($split($pad("", 20000000, "a"), ""))`, much, parts},
-		{"parts of a long string", `$count($split($pad("", 25000000, ","), ","))`, much, parts},
-		{"parts of a long string by a regex", `$count($split($pad("", 25000000, ","), /,/))`, much + " D1012", parts},
-		{"matches of a long string", `$count($match($pad("", 10000000, "a"), /a/))`, much + " D1012", parts},
-		{"$contains in a long string", `$contains($pad("", 20000000, "a"), /a/)`, "ok", parts},
-		{"$base64encode of a long string", `$length($base64encode($pad("", 20000000, "a")))`, "ok D2015", parts},
-		{"$trim of many words", `$length($trim($pad("", 20000000, " a")))`, "ok D1012 D2015", "F13: $trim makes a list of the words"},
-		{"$encodeUrl of a long string", `$length($encodeUrl($pad("", 15000000, "é")))`, "ok D1012 D2015", "F13: the result is counted when it is made"},
-		{"$uppercase of a long string", `$length($uppercase($pad("", 15000000, "ß")))`, "ok D1012 D2015", ""},
-		{"$decodeUrl of a long string", `$length($decodeUrl($pad("", 15000000, "%41")))`, "ok D1012 D2015", ""},
-		{"a tree of shared arrays", `$reduce([1..40], function($a, $v){[[$a], [$a]]}, 1)`, much + " D1012", shared},
-		{"a tree of shared objects", `$reduce([1..40], function($a, $v){{"a": $a, "b": $a}}, 1)`, much + " D1012", shared},
-		{"a tree of both", `$reduce([1..40], function($a, $v){[{"a": [$a], "b": [$a]}]}, 1)`, much + " D1012", shared},
-		{"a tree of shared arrays in an error", `1 + $reduce([1..40], function($a, $v){[[$a], [$a]]}, 1)`, "T2002 D1012 D2015", shared},
-		{"a tree of shared objects in an error", `1 + $reduce([1..40], function($a, $v){{"a": $a, "b": $a}}, 1)`, "T2002 D1012 D2015", ""},
-		{"a tree of shared arrays in $error", `$error($reduce([1..40], function($a, $v){[[$a], [$a]]}, 1))`, "T0410 D1012 D2015", shared},
-		{"$string of a tree", `$string($reduce([1..40], function($a, $v){{"a": $a, "b": $a}}, 1))`, much + " D1012", ""},
-		{"$clone of a tree", `$exists($reduce([1..40], function($a, $v){{"a": $a, "b": $a}}, 1) ~> |$|{}|)`, much + " D1012", ""},
-		{"equality of trees", `($f := function(){$reduce([1..40], function($a, $v){{"a": $a, "b": $a}}, 1)}; $f() = $f())`, "D1012", ""},
-		{"truth of a tree", `$boolean($reduce([1..40], function($a, $v){[[$a], [$a]]}, 0))`, "D1012", ""},
-		{"all in a tree", `$count($reduce([1..40], function($a, $v){{"a": $a, "b": $a}}, 1).**)`, much + " D1012", ""},
-		{"names in a tree", `$keys($reduce([1..40], function($a, $v){[[$a], [$a]]}, {"a": 1}))`, much + " D1012", ""},
-		{"a cross join by @", `[1..1000]@$a.[1..1000]@$b.[1..1000]@$c.{"a": $a}`, much + " D1012 ok", ""},
-		{"a cross join of an object's lists", `($o := {"l": [1..10000]}; $o.l@$a.$o.l@$b[$a = $b])`, much + " D1012", ""},
-		{"a cross join with positions", `($o := {"l": [1..10000]}; $o.l#$a.$o.l#$b.($a + $b))`, much + " D1012", ""},
-		{"parents of many", `($o := {"l": [1..300].{"m": [1..300].{"n": [1..300]}}}; $o.l.m.n.(%.%.%.l))`, much + " D1012", ""},
-		{"many bindings", `[1..1000].` + bindings(400) + `.$v1`, much + " D1012", "F7: the bindings of items are copied without being counted"},
-		{"$zip of many", `$zip(` + strings.TrimSuffix(strings.Repeat("[1..1000],", 1000), ",") + `)`, much, ""},
-		{"$distinct of many objects", `$distinct([1..100000].{"a": $})`, "D1012", ""},
-		{"$merge of many", `[1..100000].$merge([1..100000].{"a": $})`, much + " D1012", ""},
-		{"a group for each of a million", `[1..1000000]{$string($): $}`, much, ""},
-		{"a group for each of many", `$count($keys([1..100000]{$string($): $}))`, "ok D2015", ""},
-		{"groups in falling order", `$count($keys([1..100000]{$string(100000 - $): $}))`, "ok D2015 D1012", "F2: names that are array indices in falling order are inserted in square time"},
-		{"$merge in falling order", `$count($keys($merge([1..100000].{$string(100000 - $): $})))`, "ok D2015 D1012", "F2: names that are array indices in falling order are inserted in square time"},
-		{"deleting many names", `($o := [1..50000]{"k" & $string($): $}; $count($keys($o ~> |$|{}, $keys($o)|)))`, "ok D2015 D1012", "F3: each deletion makes the index anew"},
-		{"a picture of many digits", `$formatNumber(0, $pad("", 100000, "0"))`, "ok", ""},
-		{"an integer picture of many digits", `$formatInteger(0, $pad("", 100000, "0"))`, "ok", ""},
-		{"an integer picture of many separators", `$formatInteger(0, $pad("", 100000, "0,"))`, "ok", ""},
-		{"a picture that is too long", `$formatInteger(0, $pad("", 20000000, "0,"))`, "ok D1012 D2015", "F14: pictures are compiled without being counted"},
-		{"a picture of many components", `$length($fromMillis(0, $pad("", 99999, "[Y]")))`, "ok", ""},
-		{"a component of much width", `$fromMillis(0, "[Y,1000000000-1000000000]")`, "D1001", ""},
-		{"an exponent of zero", `$formatNumber(0, '0e0')`, "ok", ""},
-		{"a Roman number", `[1..1000000].$formatInteger(1e7, "I")`, much, ""},
-		{"many Roman numerals", `$formatInteger(1e12, "I")`, "D1001", ""},
-		{"the largest number in words", `$formatInteger(1.7e308, "w")`, "ok", ""},
-		{"a picture of a time that reads much", `$toMillis($pad("", 100000, "1"), $pad("", 99999, "[Y]"))`, "ok D1001 D3136", ""},
-		{"a number of many digits", `$number($pad("", 10000000, "1"))`, "D3030 D1012", ""},
-		{"a number of many bits", `$number("0b" & $pad("", 10000000, "1"))`, "D3030 D1012", "F11: numbers with a prefix are read whole, in square time"},
-		{"a number of many octal digits", `$number("0o" & $pad("", 10000000, "7"))`, "D3030 D1012", "F11: numbers with a prefix are read whole, in square time"},
-		{"rounding to many places", `$round(1.5, 1e9) & $round(1.5, -1e9)`, "ok D1001 D3001", ""},
-		{"a base of a large number", `$formatBase(1.7e308, 2)`, "ok", ""},
+		{"a long range", `[1..1e9]`, "D2014"},
+		{"a range as long as may be", `[1..10000000]`, much},
+		{"ranges within a range", `[1..10000].([1..10000])`, much},
+		{"arrays within a range", `[1..10000].[[1..10000]]`, much},
+		{"ranges thrown away", `[1..10000].($x := [1..10000]; 0)`, much},
+		{"many ranges", `[[1..1000000], [1..1000000], [1..1000000]]`, much},
+		{"doubling by &", `($f := function($s){$f($s & $s)}; $f("x"))`, much},
+		{"doubling by $join", `($f := function($s){$f($join([$s, $s]))}; $f("x"))`, much},
+		{"doubling by $join with a separator", `($f := function($s){$f($join(["", ""], $s & $s))}; $f("x"))`, much},
+		{"doubling by $replace", `($f := function($s){$f($replace($s, "x", "xx"))}; $f("x"))`, much + " D1012"},
+		{"doubling by $replace and a regex", `($f := function($s){$f($replace($s, /x/, "xx"))}; $f("x"))`, much + " D1012"},
+		{"doubling by $replace and $0", `($f := function($s){$f($replace($s, /.+/, "$0$0"))}; $f("x"))`, much + " D1012"},
+		{"doubling by $pad", `($f := function($s){$f($pad($s, 2 * $length($s), $s))}; $f("x"))`, much},
+		{"doubling by $string", `($f := function($s){$f($string([$s, $s]))}; $f("x"))`, much},
+		{"doubling by escapes", `($f := function($s){$f($encodeUrlComponent($s))}; $f("%"))`, much + " D1012"},
+		{"doubling by $base64encode", `($f := function($s){$f($base64encode($s))}; $f("x"))`, much + " D1012"},
+		{"doubling by $append", `($f := function($a){$f($append($a, $a))}; $f([1]))`, much},
+		{"doubling by an array", `($f := function($a){$f([$a, $a])}; $f([1]))`, much},
+		{"doubling by $spread", `($f := function($a){$f($spread([$a, $a]))}; $f({"a": 1}))`, much},
+		{"doubling by $zip", `($f := function($a){$f($append($zip($a, $a), $a))}; $f([1]))`, much},
+		{"$pad to the right", `$pad("x", 1e10)`, much},
+		{"$pad to the left", `$pad("x", -1e10)`, much},
+		{"$pad without end", `$pad("x", 1/0)`, much},
+		{"$pad with much", `$pad("x", 1e7, "0123456789")`, "ok D2015"},
+		{"one replacement of a long match by many", `($s := $pad("", 100000, "a"); $length($replace($s, /a+/, $pad("", 100000, "$0"))))`, much},
+		{"characters of a long string", `$count($split($pad("", 20000000, "a"), ""))`, much},
+		{"parts of a long string", `$count($split($pad("", 25000000, ","), ","))`, much},
+		{"parts of a long string by a regex", `$count($split($pad("", 25000000, ","), /,/))`, much + " D1012"},
+		{"matches of a long string", `$count($match($pad("", 10000000, "a"), /a/))`, much + " D1012"},
+		{"$contains in a long string", `$contains($pad("", 20000000, "a"), /a/)`, "ok"},
+		{"$base64encode of a long string", `$length($base64encode($pad("", 20000000, "a")))`, "ok D2015"},
+		{"$trim of many words", `$length($trim($pad("", 20000000, " a")))`, "ok D1012 D2015"},
+		{"$encodeUrl of a long string", `$length($encodeUrl($pad("", 15000000, "é")))`, "ok D1012 D2015"},
+		{"$uppercase of a long string", `$length($uppercase($pad("", 15000000, "ß")))`, "ok D1012 D2015"},
+		{"$decodeUrl of a long string", `$length($decodeUrl($pad("", 15000000, "%41")))`, "ok D1012 D2015"},
+		{"a tree of shared arrays", `$reduce([1..40], function($a, $v){[[$a], [$a]]}, 1)`, much + " D1012"},
+		{"a tree of shared objects", `$reduce([1..40], function($a, $v){{"a": $a, "b": $a}}, 1)`, much + " D1012"},
+		{"a tree of both", `$reduce([1..40], function($a, $v){[{"a": [$a], "b": [$a]}]}, 1)`, much + " D1012"},
+		{"a tree of shared arrays in an error", `1 + $reduce([1..40], function($a, $v){[[$a], [$a]]}, 1)`, "T2002 D1012 D2015"},
+		{"a tree of shared objects in an error", `1 + $reduce([1..40], function($a, $v){{"a": $a, "b": $a}}, 1)`, "T2002 D1012 D2015"},
+		{"a tree of shared arrays in $error", `$error($reduce([1..40], function($a, $v){[[$a], [$a]]}, 1))`, "T0410 D1012 D2015"},
+		{"$string of a tree", `$string($reduce([1..40], function($a, $v){{"a": $a, "b": $a}}, 1))`, much + " D1012"},
+		{"$clone of a tree", `$exists($reduce([1..40], function($a, $v){{"a": $a, "b": $a}}, 1) ~> |$|{}|)`, much + " D1012"},
+		{"equality of trees", `($f := function(){$reduce([1..40], function($a, $v){{"a": $a, "b": $a}}, 1)}; $f() = $f())`, "D1012"},
+		{"truth of a tree", `$boolean($reduce([1..40], function($a, $v){[[$a], [$a]]}, 0))`, "D1012"},
+		{"all in a tree", `$count($reduce([1..40], function($a, $v){{"a": $a, "b": $a}}, 1).**)`, much + " D1012"},
+		{"names in a tree", `$keys($reduce([1..40], function($a, $v){[[$a], [$a]]}, {"a": 1}))`, much + " D1012"},
+		{"a cross join by @", `[1..1000]@$a.[1..1000]@$b.[1..1000]@$c.{"a": $a}`, much + " D1012 ok"},
+		{"a cross join of an object's lists", `($o := {"l": [1..10000]}; $o.l@$a.$o.l@$b[$a = $b])`, much + " D1012"},
+		{"a cross join with positions", `($o := {"l": [1..10000]}; $o.l#$a.$o.l#$b.($a + $b))`, much + " D1012"},
+		{"parents of many", `($o := {"l": [1..300].{"m": [1..300].{"n": [1..300]}}}; $o.l.m.n.(%.%.%.l))`, much + " D1012"},
+		{"many bindings", `[1..1000].` + bindings(400) + `.$v1`, much + " D1012"},
+		{"$zip of many", `$zip(` + strings.TrimSuffix(strings.Repeat("[1..1000],", 1000), ",") + `)`, much},
+		{"$distinct of many objects", `$distinct([1..100000].{"a": $})`, "D1012"},
+		{"$merge of many", `[1..100000].$merge([1..100000].{"a": $})`, much + " D1012"},
+		{"a group for each of a million", `[1..1000000]{$string($): $}`, much},
+		{"a group for each of many", `$count($keys([1..100000]{$string($): $}))`, "ok D2015"},
+		{"groups in falling order", `$count($keys([1..100000]{$string(100000 - $): $}))`, "ok D2015 D1012"},
+		{"$merge in falling order", `$count($keys($merge([1..100000].{$string(100000 - $): $})))`, "ok D2015 D1012"},
+		{"deleting many names", `($o := [1..50000]{"k" & $string($): $}; $count($keys($o ~> |$|{}, $keys($o)|)))`, "ok D2015 D1012"},
+		{"a picture of many digits", `$formatNumber(0, $pad("", 100000, "0"))`, "ok"},
+		{"an integer picture of many digits", `$formatInteger(0, $pad("", 100000, "0"))`, "ok"},
+		{"an integer picture of many separators", `$formatInteger(0, $pad("", 100000, "0,"))`, "ok"},
+		{"a picture that is too long", `$formatInteger(0, $pad("", 20000000, "0,"))`, "ok D1012 D2015"},
+		{"a picture of many components", `$length($fromMillis(0, $pad("", 99999, "[Y]")))`, "ok"},
+		{"a component of much width", `$fromMillis(0, "[Y,1000000000-1000000000]")`, "D1001"},
+		{"an exponent of zero", `$formatNumber(0, '0e0')`, "ok"},
+		{"a Roman number", `[1..1000000].$formatInteger(1e7, "I")`, much},
+		{"many Roman numerals", `$formatInteger(1e12, "I")`, "D1001"},
+		{"the largest number in words", `$formatInteger(1.7e308, "w")`, "ok"},
+		{"a picture of a time that reads much", `$toMillis($pad("", 100000, "1"), $pad("", 99999, "[Y]"))`, "ok D1001 D3136"},
+		{"a number of many digits", `$number($pad("", 10000000, "1"))`, "D3030 D1012"},
+		{"a number of many bits", `$number("0b" & $pad("", 10000000, "1"))`, "D3030 D1012"},
+		{"a number of many octal digits", `$number("0o" & $pad("", 10000000, "7"))`, "D3030 D1012"},
+		{"rounding to many places", `$round(1.5, 1e9) & $round(1.5, -1e9)`, "ok D1001 D3001"},
+		{"a base of a large number", `$formatBase(1.7e308, 2)`, "ok"},
 	})
 }
 
@@ -259,49 +251,47 @@ func bindings(n int) string {
 }
 
 func TestSlowness(t *testing.T) {
-	const compare = "F12: comparing long strings is not counted"
 	const two = `($s := $pad("", 8000000, "a"); $t := $pad("", 8000000, "a"); `
-	const square = "F9: all matches are looked for at once, in square time"
 	runHostile(t, []hostile{
-		{"sorting long strings", two + `$exists($sort([1..1000].($ % 2 = 0 ? $s : $t))))`, "ok D1012", compare},
-		{"ordering long strings", two + `$exists([1..1000].($ % 2 = 0 ? $s : $t)^($)))`, "ok D1012", compare},
-		{"equality of long strings", two + `$count([1..100000][$s = $t]))`, "ok D1012", compare},
-		{"comparing long strings", two + `$count([1..100000][$s <= $t]))`, "ok D1012", compare},
-		{"finding long strings", two + `$count([1..100000][$s in [$t]]))`, "ok D1012", compare},
-		{"long strings that are distinct", two + `$count($distinct([1..10000].($ % 2 = 0 ? $s : $t))))`, "ok D1012", compare},
-		{"groups of long strings", two + `$count($keys([1..10000]{($ % 2 = 0 ? $s : $t): 1})))`, "ok D1012", compare},
-		{"looking up long strings", two + `$o := {$s: 1}; $count([1..10000][$lookup($o, $t) = 1]))`, "ok D1012", compare},
-		{"parts before in long strings", two + `$count([1..100000][$substringBefore($s, "b") = ""]))`, "ok D1012 D2015", compare},
-		{"lengths of long strings", two + `$count([1..100000][$length($s) = 1]))`, "D1012", ""},
-		{"texts of a long list", `($o := [1..100000]; [1..10000].$string($o))`, "D1012 D2015", ""},
-		{"a comparator that lies", `$count($sort([1..100000], function($a, $b){$random() > 0.5}))`, "ok D1012", ""},
-		{"a comparator that always says yes", `$count($sort([1..100000], function($a, $b){true}))`, "ok D1012", ""},
-		{"a comparator without an answer", `$count($sort([1..100000], function($a, $b){$nothing}))`, "ok D1012", ""},
-		{"a signature of many repetitions", `(function(` + parameters(300) + `)<` + strings.Repeat("s+", 300) + `:s>{1})(` + strings.Repeat(`"x",`, 1000) + `1)`, "T0410 S0402 D1012 D1011", "F5: signatures are matched in more than square time"},
-		{"nested quantifiers", `$match($pad("", 100000, "a") & "b", /(a+)+$/)`, "ok", ""},
-		{"quantifiers nested deeply", `$match($pad("", 100000, "a") & "b", /((((a+)+)+)+)+$/)`, "ok", ""},
-		{"quantifiers of nothing", `$match($pad("", 100000, "a") & "b", /(a*)*$/)`, "ok D1004", ""},
-		{"many optional parts", `$match($pad("", 1000, "a"), /` + strings.Repeat("a?", 500) + strings.Repeat("a", 500) + `/)`, "ok D1012", ""},
-		{"many alternatives", `$match($pad("", 10000, "a"), /` + alternatives(600) + `/)`, "ok D1012", ""},
-		{"many groups", `$match($pad("", 100000, "a"), /` + strings.Repeat("(a)?", 500) + `/)`, "ok D1004 D1012 D2015", ""},
-		{"matches that look far ahead", `$count($match($pad("", 100000, "ab"), /a.*c|a/))`, "ok D1012", square},
-		{"replacing what looks far ahead", `$length($replace($pad("", 100000, "ab"), /a.*c|a/, "x"))`, "ok D1012", square},
-		{"matches one by one that look far ahead", `($f := function($m){$m.next ? $f($m.next()) : 1}; $f(/a.*c|a/($pad("", 20000, "ab"))))`, "ok D1012", ""},
-		{"matches one by one", `($f := function($m){$m.next ? $f($m.next()) : 1}; $f(/a/($pad("", 200000, "a"))))`, "ok D1012", ""},
-		{"empty matches", `$match($pad("", 100000, "a"), /b*/)`, "D1004", ""},
-		{"empty replacements", `$replace($pad("", 100000, "a"), /b*/, "x")`, "D1004", ""},
-		{"a repetition of a repetition", `$match("x", /x{1000}{1000}/)`, "S0303", ""},
-		{"a repetition in a repetition", `$match("x", /(x{1000}){1000}/)`, "S0303", ""},
-		{"a long pattern", `$match("x", /` + strings.Repeat("x", 60000) + `/)`, "S0303", ""},
-		{"many large patterns", `[` + strings.TrimSuffix(strings.Repeat("(/"+strings.Repeat("x{1000}", 570)+"/i),", 16), ",") + `]`, "ok S0303", "F10: the program of a pattern is not bounded"},
-		{"many large patterns in $eval", `[1..1000].$eval("/x{1000}y{1000}/")`, "ok D1012 D2015 D3120", "F10: the program of a pattern is not bounded"},
-		{"a matcher that does not end", `($f := function($s){{"match": "a", "start": 0, "end": 1, "groups": [], "next": function(){$f($s)}}}; $match("a", $f))`, "D1012 D2015", ""},
-		{"replacing what a matcher makes up", `($f := function($s){{"match": "a", "start": 0, "end": 1, "groups": [], "next": function(){$f($s)}}}; $replace("a", $f, "x"))`, "D1012 D2015", ""},
-		{"splitting where a matcher makes it up", `($f := function($s){{"match": "a", "start": 0, "end": 1, "groups": [], "next": function(){$f($s)}}}; $split("a", $f))`, "D1012 D2015", ""},
-		{"a matcher of odd places", `$match("abc", function($s){{"match": "abc", "start": -1, "end": 1e300, "groups": [1], "next": 1}})`, "ok T1010", ""},
-		{"replacing at odd places", `$replace("abc", function($s){{"match": "abcdefgh", "start": 2, "end": -7, "groups": [null], "next": 1}}, "$1$2$99")`, "ok T1010", ""},
-		{"splitting at odd places", `$split("abc", function($s){{"match": "", "start": 5, "end": -2, "groups": "", "next": 1}})`, "ok T1010", ""},
-		{"updating many", `$count(([1..100000].{"a": $}) ~> |$|{"b": a}|)`, "ok D2015", ""},
+		{"sorting long strings", two + `$exists($sort([1..1000].($ % 2 = 0 ? $s : $t))))`, "ok D1012"},
+		{"ordering long strings", two + `$exists([1..1000].($ % 2 = 0 ? $s : $t)^($)))`, "ok D1012"},
+		{"equality of long strings", two + `$count([1..100000][$s = $t]))`, "ok D1012"},
+		{"comparing long strings", two + `$count([1..100000][$s <= $t]))`, "ok D1012"},
+		{"finding long strings", two + `$count([1..100000][$s in [$t]]))`, "ok D1012"},
+		{"long strings that are distinct", two + `$count($distinct([1..10000].($ % 2 = 0 ? $s : $t))))`, "ok D1012"},
+		{"groups of long strings", two + `$count($keys([1..10000]{($ % 2 = 0 ? $s : $t): 1})))`, "ok D1012"},
+		{"looking up long strings", two + `$o := {$s: 1}; $count([1..10000][$lookup($o, $t) = 1]))`, "ok D1012"},
+		{"parts before in long strings", two + `$count([1..100000][$substringBefore($s, "b") = ""]))`, "ok D1012 D2015"},
+		{"lengths of long strings", two + `$count([1..100000][$length($s) = 1]))`, "D1012"},
+		{"texts of a long list", `($o := [1..100000]; [1..10000].$string($o))`, "D1012 D2015"},
+		{"a comparator that lies", `$count($sort([1..100000], function($a, $b){$random() > 0.5}))`, "ok D1012"},
+		{"a comparator that always says yes", `$count($sort([1..100000], function($a, $b){true}))`, "ok D1012"},
+		{"a comparator without an answer", `$count($sort([1..100000], function($a, $b){$nothing}))`, "ok D1012"},
+		{"a signature of many repetitions", `(function(` + parameters(300) + `)<` + strings.Repeat("s+", 300) + `:s>{1})(` + strings.Repeat(`"x",`, 1000) + `1)`, "T0410 S0402 D1012 D1011"},
+		{"nested quantifiers", `$match($pad("", 100000, "a") & "b", /(a+)+$/)`, "ok"},
+		{"quantifiers nested deeply", `$match($pad("", 100000, "a") & "b", /((((a+)+)+)+)+$/)`, "ok"},
+		{"quantifiers of nothing", `$match($pad("", 100000, "a") & "b", /(a*)*$/)`, "ok D1004"},
+		{"many optional parts", `$match($pad("", 1000, "a"), /` + strings.Repeat("a?", 500) + strings.Repeat("a", 500) + `/)`, "ok D1012"},
+		{"many alternatives", `$match($pad("", 10000, "a"), /` + alternatives(600) + `/)`, "ok D1012"},
+		{"many groups", `$match($pad("", 100000, "a"), /` + strings.Repeat("(a)?", 500) + `/)`, "ok D1004 D1012 D2015"},
+		{"matches that look far ahead", `$count($match($pad("", 100000, "ab"), /a.*c|a/))`, "ok D1012"},
+		{"replacing what looks far ahead", `$length($replace($pad("", 100000, "ab"), /a.*c|a/, "x"))`, "ok D1012"},
+		{"matches one by one that look far ahead", `($f := function($m){$m.next ? $f($m.next()) : 1}; $f(/a.*c|a/($pad("", 20000, "ab"))))`, "ok D1012"},
+		{"matches one by one", `($f := function($m){$m.next ? $f($m.next()) : 1}; $f(/a/($pad("", 200000, "a"))))`, "ok D1012"},
+		{"empty matches", `$match($pad("", 100000, "a"), /b*/)`, "D1004"},
+		{"empty replacements", `$replace($pad("", 100000, "a"), /b*/, "x")`, "D1004"},
+		{"a repetition of a repetition", `$match("x", /x{1000}{1000}/)`, "S0303"},
+		{"a repetition in a repetition", `$match("x", /(x{1000}){1000}/)`, "S0303"},
+		{"a long pattern", `$match("x", /` + strings.Repeat("x", 60000) + `/)`, "S0303"},
+		{"many large patterns", `[1` + strings.Repeat(",/"+strings.Repeat("x{1000}", 570)+"/i", 16) + `]`, "ok S0303"},
+		{"many large patterns in $eval", `[1..1000].$eval("/x{1000}y{1000}/")`, "ok D1012 D2015 D3120"},
+		{"a matcher that does not end", `($f := function($s){{"match": "a", "start": 0, "end": 1, "groups": [], "next": function(){$f($s)}}}; $match("a", $f))`, "D1012 D2015"},
+		{"replacing what a matcher makes up", `($f := function($s){{"match": "a", "start": 0, "end": 1, "groups": [], "next": function(){$f($s)}}}; $replace("a", $f, "x"))`, "D1012 D2015"},
+		{"splitting where a matcher makes it up", `($f := function($s){{"match": "a", "start": 0, "end": 1, "groups": [], "next": function(){$f($s)}}}; $split("a", $f))`, "D1012 D2015"},
+		{"a matcher of odd places", `$match("abc", function($s){{"match": "abc", "start": -1, "end": 1e300, "groups": [1], "next": 1}})`, "ok T1010"},
+		{"replacing at odd places", `$replace("abc", function($s){{"match": "abcdefgh", "start": 2, "end": -7, "groups": [null], "next": 1}}, "$1$2$99")`, "ok T1010"},
+		{"splitting at odd places", `$split("abc", function($s){{"match": "", "start": 5, "end": -2, "groups": "", "next": 1}})`, "ok T1010"},
+		{"updating many", `$count(([1..100000].{"a": $}) ~> |$|{"b": a}|)`, "ok D2015"},
 	})
 }
 
@@ -373,18 +363,14 @@ func TestLongExpressions(t *testing.T) {
 		"descendants":     chain("**", "."),
 		"steps of $sum":   func(n int) string { return "$sum.*" + strings.Repeat(".*", n) },
 		"statements":      func(n int) string { return "(" + strings.Repeat("1;", n) + ")" },
-		"regexes":         func(n int) string { return "[" + chain("(/a/)", ",")(n) + "]" },
+		"regexes":         func(n int) string { return "[1" + strings.Repeat(",/a/", n) + "]" },
 		"ranges":          func(n int) string { return "[" + chain("1..1", ",")(n) + "]" },
 	}
 	for _, op := range strings.Fields("+ - * / % = != < <= > >= & and or in ~> ?: ?? :=") {
 		kinds["of "+op] = chain("$a", " "+op+" ")
 	}
-	faults := map[string]string{"large digits": "F18: tokens in messages are not cut"}
 	for name, of := range kinds {
 		t.Run(name, func(t *testing.T) {
-			if why := faults[name]; why != "" {
-				t.Skip(why)
-			}
 			for _, n := range []int{400, 5_000, 20_000, 100_000} {
 				got := ends(t, of(n), Undefined)
 				if len(of(n)) > MaxSource && got != "D2015" {
@@ -489,40 +475,59 @@ func TestHostileInputs(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		input any
-		fault string
 	}{
-		{"nested arrays", arrays, ""},
-		{"nested objects", objects, ""},
-		{"a map in itself", loop, ""},
-		{"an array in itself twice", twice, ""},
-		{"an object in itself", object, ""},
-		{"pointers in a circle", circle, ""},
-		{"a pointer to itself", itself, ""},
-		{"a pointer of a type of pointers to itself", own, ""},
-		{"a record in itself", endless{}, ""},
-		{"a long list", numbers(2_000_000), ""},
-		{"many names", wide, ""},
-		{"nil pointers", []any{none, noText, noObject, (*int)(nil), (map[string]any)(nil), ([]any)(nil), ([]byte)(nil), (map[int]int)(nil), (error)(nil)}, ""},
-		{"a nil pointer", none, ""},
-		{"a nil pointer with a text", noText, ""},
-		{"a nil object", noObject, ""},
-		{"no numbers", []any{math.NaN(), math.Inf(1), math.Inf(-1), math.Copysign(0, -1), json.Number("NaN"), json.Number("1e999"), json.Number(""), json.Number("-1e999")}, ""},
-		{"a number that is none", math.NaN(), ""},
-		{"infinity", map[string]any{"a": math.Inf(1)}, ""},
-		{"a channel", make(chan int), ""},
-		{"functions", map[string]any{"a": func() {}, "b": []any{func() {}, make(chan int), complex(1, 2)}}, ""},
-		{"failures", []any{failing{}, &failingText{}, map[string]any{"a": failing{}}}, ""},
-		{"unexported fields", embedding{X: embedding{}, y: 1}, ""},
-		{"pointers to embedded structs", &embedding{inner: &inner{1, 2}, ring: circle}, ""},
-		{"maps of other types", []any{map[int]any{1: 1}, map[float64]any{math.NaN(): 1}, map[[2]int]int{{1, 2}: 3}, map[any]any{"a": 1}, map[string]int{"a": 1}}, ""},
-		{"text that is none", map[string]any{"a": "\xff\xfe", "\xc3\x28": "\xed\xa0\x80", "b": []byte{0xff, 0, 0x80}}, ""},
-		{"numbers of all types", []any{int8(1), uint64(math.MaxUint64), int64(math.MinInt64), float32(0.1), uintptr(1), json.Number("12345678901234567890")}, ""},
+		{"nested arrays", arrays},
+		{"nested objects", objects},
+		{"a map in itself", loop},
+		{"an array in itself twice", twice},
+		{"an object in itself", object},
+		{"pointers in a circle", circle},
+		{"a pointer to itself", itself},
+		{"a pointer of a type of pointers to itself", own},
+		{"a record in itself", endless{}},
+		{"a long list", numbers(2_000_000)},
+		{"many names", wide},
+		{"nil pointers", []any{none, noText, noObject, (*int)(nil), (map[string]any)(nil), ([]any)(nil), ([]byte)(nil), (map[int]int)(nil), (error)(nil)}},
+		{"a nil pointer", none},
+		{"a nil pointer with a text", noText},
+		{"a nil object", noObject},
+		{"no numbers", []any{math.NaN(), math.Inf(1), math.Inf(-1), math.Copysign(0, -1), json.Number("NaN"), json.Number("1e999"), json.Number(""), json.Number("-1e999")}},
+		{"a number that is none", math.NaN()},
+		{"infinity", map[string]any{"a": math.Inf(1)}},
+		{"a channel", make(chan int)},
+		{"functions", map[string]any{"a": func() {}, "b": []any{func() {}, make(chan int), complex(1, 2)}}},
+		{"failures", []any{failing{}, &failingText{}, map[string]any{"a": failing{}}}},
+		{"unexported fields", embedding{X: embedding{}, y: 1}},
+		{"pointers to embedded structs", &embedding{inner: &inner{1, 2}, ring: circle}},
+		{"maps of other types", []any{map[int]any{1: 1}, map[float64]any{math.NaN(): 1}, map[[2]int]int{{1, 2}: 3}, map[any]any{"a": 1}, map[string]int{"a": 1}}},
+		{"text that is none", map[string]any{"a": "\xff\xfe", "\xc3\x28": "\xed\xa0\x80", "b": []byte{0xff, 0, 0x80}}},
+		{"numbers of all types", []any{int8(1), uint64(math.MaxUint64), int64(math.MinInt64), float32(0.1), uintptr(1), json.Number("12345678901234567890")}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if c.fault != "" {
-				t.Skip(c.fault)
-			}
 			onInput(t, c.input)
+		})
+	}
+}
+
+// TestPointers gives inputs by way of pointers, in which they are what they are without.
+func TestPointers(t *testing.T) {
+	object := NewObject(1)
+	object.Set("a", 1.0)
+	var held, record any = object, endless{}
+	to := &object
+	for name, input := range map[string]any{
+		"to an object": &object, "to that pointer": &to, "to an interface": &held, "in an array": []any{&held}, "in a struct": struct{ B any }{&held},
+		"to a record": &record,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Skip("F21: pointers are followed past those that have a meaning")
+			v, err := MustCompile(`$exists(**.a)`).Eval(context.Background(), input)
+			if name == "to a record" {
+				v, err = MustCompile(`$exists(a.b)`).Eval(context.Background(), input)
+			}
+			if v != true || err != nil {
+				t.Errorf("got %v %v", v, err)
+			}
 		})
 	}
 }
@@ -538,15 +543,15 @@ func TestLargeInputs(t *testing.T) {
 
 func TestDeepResults(t *testing.T) {
 	runHostile(t, []hostile{
-		{"objects", `$reduce([1..100000], function($a, $v){{"a": $a}}, 0)`, "D1011", ""},
-		{"arrays", `$reduce([1..100000], function($a, $v){[[$a]]}, 0)`, "D1011 ok", ""},
-		{"arrays in objects", `$reduce([1..100000], function($a, $v){{"a": [$a, 1]}}, 0)`, "D1011", ""},
-		{"in a message", `1 + $reduce([1..100000], function($a, $v){{"a": $a}}, 0)`, "T2002", ""},
-		{"as a text", `$string($reduce([1..100000], function($a, $v){{"a": $a}}, 0))`, "D1011 D2015", ""},
-		{"all of it", `$count($reduce([1..100000], function($a, $v){{"a": $a}}, 0).**)`, "D1011", ""},
-		{"compared", `($f := function(){$reduce([1..100000], function($a, $v){{"a": $a}}, 0)}; $f() = $f())`, "D1011", ""},
-		{"cloned", `$exists($reduce([1..100000], function($a, $v){{"a": $a}}, 0) ~> |a|{"b": 1}|)`, "D1011", ""},
-		{"closures", `$reduce([1..100000], function($a, $v){{"f": function(){$a}}}, 0).f()`, "ok D1011 D2015", ""},
+		{"objects", `$reduce([1..100000], function($a, $v){{"a": $a}}, 0)`, "D1011"},
+		{"arrays", `$reduce([1..100000], function($a, $v){[[$a]]}, 0)`, "D1011 ok"},
+		{"arrays in objects", `$reduce([1..100000], function($a, $v){{"a": [$a, 1]}}, 0)`, "D1011"},
+		{"in a message", `1 + $reduce([1..100000], function($a, $v){{"a": $a}}, 0)`, "T2002"},
+		{"as a text", `$string($reduce([1..100000], function($a, $v){{"a": $a}}, 0))`, "D1011 D2015"},
+		{"all of it", `$count($reduce([1..100000], function($a, $v){{"a": $a}}, 0).**)`, "D1011"},
+		{"compared", `($f := function(){$reduce([1..100000], function($a, $v){{"a": $a}}, 0)}; $f() = $f())`, "D1011"},
+		{"cloned", `$exists($reduce([1..100000], function($a, $v){{"a": $a}}, 0) ~> |a|{"b": 1}|)`, "D1011"},
+		{"closures", `$reduce([1..100000], function($a, $v){{"f": function(){$a}}}, 0).f()`, "ok D1011 D2015"},
 	})
 }
 
@@ -599,7 +604,6 @@ var endlessLoops = map[string]string{
 
 // TestCancellation cancels contexts in the middle of loops that only their limits would end.
 func TestCancellation(t *testing.T) {
-	faults := map[string]string{}
 	const n = 100_000
 	l, o, p, m, s := make([]any, n), make([]any, n), make([]any, n), map[string]any{}, make([]any, n)
 	for i := range n {
@@ -611,9 +615,6 @@ func TestCancellation(t *testing.T) {
 	never := Limits{Steps: -1, Sequence: -1, Bytes: -1, Timeout: -1}
 	for name, expr := range endlessLoops {
 		t.Run(name, func(t *testing.T) {
-			if why := faults[name]; why != "" {
-				t.Skip(why)
-			}
 			e, err := Compile(expr, WithLimits(never))
 			if err != nil {
 				t.Fatal(err)
@@ -723,15 +724,11 @@ func TestFunctionErrors(t *testing.T) {
 		"an error of ours":  {returning(nil, &Error{Code: "U1234", Message: "mine"}), "U1234"},
 		"nothing":           {returning(Undefined, nil), "ok"},
 		"a nil pointer":     {returning((*ring)(nil), nil), "ok"},
-		"a nil error":       {returning(nil, (*Error)(nil)), "ok D3137"},
 		"a value in itself": {returning(loop, nil), "D1011"},
 		"a channel":         {returning(make(chan int), nil), "ok"},
 		"a long list":       {returning(numbers(2_000_000), nil), "ok D2015"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if name == "a nil error" {
-				t.Skip("F17: an *Error that is nil, given as an error, is dereferenced")
-			}
 			got := ends(t, `$string($count($f()) & $string($f()))`, nil, WithFunction("f", "", c.f))
 			if !slices.Contains(strings.Fields(c.want), got) {
 				t.Errorf("ended with %s, want %s", got, c.want)

@@ -40,6 +40,13 @@ func (t *tuple) get(id int) (value, bool) {
 	return undefined, false
 }
 
+// outside is the tuple as expressions see it where it is not taken for one.
+func (t *tuple) outside() value {
+	o := freshObject(1)
+	o.add("@", t.item)
+	return object(o)
+}
+
 // with is a tuple for another item, with the bindings of this one.
 func (t *tuple) with(item value, more int) *tuple {
 	n := &tuple{item: item, binds: make([]binding, len(t.binds), len(t.binds)+more)}
