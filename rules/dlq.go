@@ -36,10 +36,12 @@ const (
 // Redacted stands for text and bytes that a dead letter must not tell.
 const Redacted = "<REDACTED>"
 
-// DLQ is the action of that name: it sends the record to the topic that the
-// rule's parameter dlq.topic names, or else the topic given, and then ends the message.
-// The rules are those of the chain's set: fields that one of the types in redact
-// works on (ENCRYPT and ENCRYPT_PAYLOAD if redact is nil) are not sent in the clear.
+// DLQ is the action of that name: it sends the record to the topic given, or where
+// that is "" to the one that the parameter dlq.topic of the rule names, and then ends the message.
+//
+// tagsToRedact tells the tags of the fields whose text and bytes must not be sent in the clear, as
+// TagsOf finds them for the rules that encrypt; nil for none. On the way in nothing is redacted: the
+// record is sent as it came. A record that cannot be redacted is not sent.
 func DLQ(to DeadLetters, topic string, tagsToRedact func(*Event) []string) Action {
 	return &dlq{to, topic, tagsToRedact}
 }
@@ -53,12 +55,23 @@ type dlq struct {
 func (d *dlq) Name() string { return actionDLQ }
 
 func (d *dlq) Run(ctx context.Context, e *Event) error {
+	failed := e.Failed
+	if failed == nil {
+		failed = errOnSuccess
+	}
+	if err := d.send(ctx, e); err != nil {
+		return &StopError{fmt.Errorf("%w; the record was not sent as a dead letter: %w", failed, err)}
+	}
+	return &StopError{failed}
+}
+
+func (d *dlq) send(ctx context.Context, e *Event) error {
 	topic := d.topic
 	if topic == "" {
 		topic, _ = e.Target.Param(e.Rule, "dlq.topic")
 	}
 	if topic == "" {
-		return &StopError{errors.New("no topic for dead letters: set dlq.topic")}
+		return errors.New("there is no topic, set dlq.topic")
 	}
 	letter := &DeadLetter{Topic: topic, Record: e.Env.Original, Headers: map[string]string{
 		HeaderRuleName: e.Rule.Name, HeaderRuleMode: e.Mode, HeaderRuleSubject: e.Env.Subject, HeaderRuleTopic: e.Env.Topic,
@@ -70,19 +83,12 @@ func (d *dlq) Run(ctx context.Context, e *Event) error {
 		if tags := d.redact(e); len(tags) > 0 {
 			redacted, err := redactFields(e, tags)
 			if err != nil {
-				return &StopError{fmt.Errorf("the record was not sent as a dead letter: %w", err)}
+				return err
 			}
 			letter.Record, letter.Format = redacted, e.Target.Format
 		}
 	}
-	failed := e.Failed
-	if failed == nil {
-		failed = errOnSuccess
-	}
-	if err := d.to.Send(ctx, letter); err != nil {
-		return &StopError{fmt.Errorf("%w; sending the dead letter failed too: %w", failed, err)}
-	}
-	return &StopError{failed}
+	return d.to.Send(ctx, letter)
 }
 
 // redactFields is a copy of the record without the text and bytes of the fields with the tags.

@@ -131,7 +131,7 @@ func (e *Engine) Compile(rs *api.RuleSet, phase Phase, mode string, scope Scope)
 	c := &Chain{phase: phase, mode: mode}
 	for i := range list {
 		rule := &list[i]
-		if !Runs(rule, mode) || e.disabled(rule) || e.yields(rule, list[:i]) {
+		if !Runs(rule, mode) || e.disabled(rule) || e.yields(rule, list[:i], scope.Subject) {
 			continue
 		}
 		c.steps = append(c.steps, e.step(rule, mode, scope))
@@ -150,12 +150,20 @@ func (e *Engine) enabled(rs *api.RuleSet) bool {
 	return rs.EnableAt == "" || rs.EnableAt == "ALL" || rs.EnableAt == e.environment
 }
 
+// modeOf is the mode of a rule, which is WRITEREAD where it says none.
+func modeOf(rule *api.Rule) string {
+	if rule.Mode == "" {
+		return api.ModeWriteRead
+	}
+	return rule.Mode
+}
+
 // Runs reports whether a rule runs in a direction.
 func Runs(rule *api.Rule, mode string) bool {
-	switch rule.Mode {
+	switch modeOf(rule) {
 	case mode:
 		return true
-	case api.ModeWriteRead, "":
+	case api.ModeWriteRead:
 		return mode == Write || mode == Read
 	case api.ModeUpDown:
 		return mode == Upgrade || mode == Downgrade
@@ -172,16 +180,25 @@ func (e *Engine) disabled(rule *api.Rule) bool {
 
 // yields reports whether a transform of tagged fields leaves them to an earlier
 // rule in the list that does the same to the same tags. A disabled rule takes nothing over.
-func (e *Engine) yields(rule *api.Rule, earlier []api.Rule) bool {
-	if rule.Kind != api.KindTransform || len(rule.Tags) == 0 {
+func (e *Engine) yields(rule *api.Rule, earlier []api.Rule, subject string) bool {
+	if rule.Kind == api.KindCondition || len(rule.Tags) == 0 {
 		return false
 	}
-	if f, ok := e.executors[strings.ToUpper(rule.Type)].(FieldExecutor); !ok || !f.OnFields() {
+	if f, ok := e.executor(rule, subject).(FieldExecutor); !ok || !f.OnFields() {
 		return false
 	}
 	return slices.ContainsFunc(earlier, func(r api.Rule) bool {
-		return r.Kind == rule.Kind && r.Mode == rule.Mode && r.Type == rule.Type && slices.Equal(r.Tags, rule.Tags) && !e.disabled(&r)
+		return r.Kind != api.KindCondition && modeOf(&r) == modeOf(rule) && r.Type == rule.Type && sameTags(r.Tags, rule.Tags) && !e.disabled(&r)
 	})
+}
+
+// sameTags compares sets: those of rules that no registry has stored may be in any order.
+func sameTags(a, b []string) bool {
+	return slices.Equal(tagSet(a), tagSet(b))
+}
+
+func tagSet(tags []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(tags)))
 }
 
 // FieldExecutor is an executor whose rules work on fields by their tags: of
@@ -250,7 +267,7 @@ func (e *Engine) action(rule *api.Rule, mode, property, name, otherwise string) 
 	if v, ok := e.override(rule, property); ok {
 		name = v
 	}
-	if rule.Mode == api.ModeWriteRead || rule.Mode == api.ModeUpDown || rule.Mode == "" {
+	if m := modeOf(rule); m == api.ModeWriteRead || m == api.ModeUpDown {
 		if first, second, pair := strings.Cut(name, ","); pair {
 			name = first
 			if mode == Read || mode == Downgrade {

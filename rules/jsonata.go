@@ -28,10 +28,16 @@ func (x *jsonataExecutor) Compile(rule *api.Rule, target *Target) (Program, erro
 		limits.Depth = min(limits.Depth, n)
 	}
 	if n, ok := intParam(rule, target, "jsonata.timeout.ms", "timeout.ms"); ok {
-		limits.Timeout = min(limits.Timeout, time.Duration(n)*time.Millisecond)
+		asked := time.Duration(min(n, maxTimeout)) * time.Millisecond
+		if limits.Timeout == 0 || asked < limits.Timeout {
+			limits.Timeout = asked
+		}
 	}
 	return &jsonataProgram{expr, rule.Kind == api.KindCondition, target, jsonata.WithEvalLimits(limits)}, nil
 }
+
+// maxTimeout is the longest time that a rule may ask for, in milliseconds: it overflows nothing.
+const maxTimeout = 24 * 60 * 60 * 1000
 
 func intParam(rule *api.Rule, target *Target, names ...string) (int, bool) {
 	for _, name := range names {
@@ -96,6 +102,8 @@ func (p *jsonataProgram) Run(ctx context.Context, message any, env *Env) (any, e
 
 // jsonNull is the null of JSON as a message: nil would be no result.
 type jsonNull struct{}
+
+func (jsonNull) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
 
 // holds reads a condition's result as the Java client does: what does not look
 // like false passes.

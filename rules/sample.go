@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"github.com/seed-9f7c7091/concordat/api"
@@ -69,18 +70,36 @@ type source struct {
 func (e *Engine) source(v Version, subject string) *source {
 	s := &source{version: v}
 	if v.RuleSet != nil {
-		conditions := api.RuleSet{EnableAt: v.RuleSet.EnableAt}
-		for _, r := range v.RuleSet.DomainRules {
-			if r.Kind == api.KindCondition && Runs(&r, Write) && !e.disabled(&r) {
-				// Whatever the rule does when it fails: here it refuses.
-				r.OnFailure, r.OnSuccess = actionError, actionNone
-				conditions.DomainRules = append(conditions.DomainRules, r)
-			}
+		s.conditions = e.conditions(v, subject, Write)
+		var list []api.Rule
+		for _, r := range s.conditions.Rules() {
+			list = append(list, *r)
 		}
-		s.conditions = e.Compile(&conditions, Domain, Write, Scope{Subject: subject, Format: v.Format, Metadata: v.Metadata})
-		s.hints = hintsOf(conditions.DomainRules)
+		s.hints = hintsOf(list)
 	}
 	return s
+}
+
+// conditions is the chain of the conditions of a version that run in one of the
+// modes; nil for none. Whatever a rule does when it fails, here it refuses.
+func (e *Engine) conditions(v Version, subject string, modes ...string) *Chain {
+	if v.RuleSet == nil {
+		return nil
+	}
+	list := api.RuleSet{EnableAt: v.RuleSet.EnableAt}
+	for _, r := range v.RuleSet.DomainRules {
+		if r.Kind == api.KindCondition && slices.ContainsFunc(modes, func(mode string) bool { return Runs(&r, mode) }) {
+			r.Mode = Write
+			list.DomainRules = append(list.DomainRules, r)
+		}
+	}
+	c := e.Compile(&list, Domain, Write, Scope{Subject: subject, Format: v.Format, Metadata: v.Metadata})
+	if c != nil {
+		for _, s := range c.steps {
+			s.success, s.failure = chosen{actionNone, noAction{}}, chosen{actionError, errorAction{}}
+		}
+	}
+	return c
 }
 
 func (s *source) generator(seed uint64, size int) *record.Generator {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/seed-9f7c7091/concordat/api"
 	"github.com/seed-9f7c7091/concordat/record"
 	"github.com/seed-9f7c7091/concordat/rules/jsonata"
 )
@@ -76,8 +77,14 @@ func (e *Engine) Try(ctx context.Context, q *Trial) (*Trace, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := &Env{Subject: q.Subject, Now: q.Now, Original: rec, Observe: t.observer(to.Format)}
+	w := &watcher{trace: t, format: to.Format, current: printed(start.Format, rec)}
+	env := &Env{Subject: q.Subject, Now: q.Now, Original: rec, Observe: w.observe}
 	if migrates {
+		view, err := start.Format.ToJSON(rec)
+		if err != nil {
+			return t.failed(err), nil
+		}
+		w.current = printedJSON(view)
 		path := e.Migrate(q.Subject, q.From, q.To, q.Versions)
 		if path == nil {
 			return nil, fmt.Errorf("no version from %d to %d has a rule for %s: records are read by schema resolution", q.From, q.To, q.Direction)
@@ -85,6 +92,7 @@ func (e *Engine) Try(ctx context.Context, q *Trial) (*Trace, error) {
 		if rec, err = path.Run(ctx, rec, env); err != nil {
 			return t.failed(err), nil
 		}
+		w.current = printed(to.Format, rec)
 	}
 	mode := Read
 	if q.Direction == Write {
@@ -136,42 +144,54 @@ func (q *Trial) read(f record.Format) (any, error) {
 	return nil, errors.New("there is no record")
 }
 
-// observer notes the steps. The output of one is the input of the next: it is
-// printed at once, for later rules may change it.
-func (t *Trace) observer(f record.Format) func(*Step) {
-	return func(s *Step) {
-		n := TraceStep{Rule: s.Rule.Name, Type: s.Rule.Type, Kind: s.Rule.Kind, Mode: s.Mode, Action: s.Action, Skipped: s.Skipped, Nanos: s.Took.Nanoseconds()}
-		if s.Err != nil {
-			n.Error = s.Err.Error()
-		}
-		if s.Output != nil {
-			n.Output = printed(f, s.Output)
-		}
-		if k := len(t.Steps); k > 0 {
-			n.Input = t.Steps[k-1].passedOn()
-		}
-		t.Steps = append(t.Steps, n)
-	}
+// watcher notes the steps. Messages are printed at once, for later rules may change them.
+type watcher struct {
+	trace   *Trace
+	format  record.Format
+	current json.RawMessage // the message before the next step
 }
 
-// passedOn is the message after the step.
-func (s *TraceStep) passedOn() json.RawMessage {
-	if s.Kind == "TRANSFORM" && s.Error == "" && s.Output != nil {
-		return s.Output
+func (w *watcher) observe(s *Step) {
+	n := TraceStep{Rule: s.Rule.Name, Type: s.Rule.Type, Kind: s.Rule.Kind, Mode: s.Mode, Action: s.Action, Skipped: s.Skipped, Nanos: s.Took.Nanoseconds(), Input: w.current}
+	if s.Err != nil {
+		n.Error = s.Err.Error()
 	}
-	return s.Input
+	switch {
+	case s.Output == nil:
+	case s.Rule.Kind == api.KindCondition:
+		n.Output = printedJSON(s.Output)
+	case s.Mode == Upgrade || s.Mode == Downgrade:
+		n.Output = printedJSON(s.Output)
+	default:
+		n.Output = printed(w.format, s.Output)
+	}
+	if s.Rule.Kind != api.KindCondition && s.Err == nil && s.Skipped == "" {
+		w.current = n.Output
+	}
+	w.trace.Steps = append(w.trace.Steps, n)
 }
 
-// printed is a message as people read it.
+// printed is a record as people read it, and what is no record as JSON.
 func printed(f record.Format, v any) json.RawMessage {
 	b, err := f.Print(v)
 	if err != nil {
-		if b, err = jsonata.AppendJSON(nil, v); err != nil {
-			return nil
-		}
+		return printedJSON(v)
 	}
+	return shortened(b)
+}
+
+// printedJSON is a message as rules see it on the way of a migration, or what a condition gave.
+func printedJSON(v any) json.RawMessage {
+	b, err := jsonata.AppendJSON(nil, v)
+	if err != nil {
+		return nil
+	}
+	return shortened(b)
+}
+
+func shortened(b []byte) json.RawMessage {
 	if len(b) > maxTraced {
-		b = []byte(fmt.Sprintf(`"(%d bytes)"`, len(b)))
+		return json.RawMessage(fmt.Sprintf(`"(%d bytes)"`, len(b)))
 	}
 	return b
 }

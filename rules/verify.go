@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/seed-9f7c7091/concordat/api"
 	"github.com/seed-9f7c7091/concordat/record"
+	"github.com/seed-9f7c7091/concordat/rules/jsonata"
 )
 
 // Proof is a question: do the migrations between two versions hold what they promise?
@@ -49,6 +49,8 @@ type CounterExample struct {
 	Record   json.RawMessage `json:"record,omitempty"`
 	Result   json.RawMessage `json:"result,omitempty"` // what came out
 	Message  string          `json:"message"`
+
+	code string // tells failures of one rule apart
 }
 
 // String explains the counter-example in three lines.
@@ -98,6 +100,13 @@ func (e *Engine) Verify(ctx context.Context, q *Proof) (*Verdict, error) {
 	slices.SortFunc(versions, func(a, b Version) int { return a.Number - b.Number })
 	old, next := versions[0], versions[len(versions)-1]
 	v := &verification{engine: e, proof: q, verdict: &Verdict{CounterExamples: []CounterExample{}}, seen: map[string]bool{}}
+	var all []api.Rule
+	for _, x := range versions {
+		if x.RuleSet != nil {
+			all = append(append(all, x.RuleSet.DomainRules...), x.RuleSet.MigrationRules...)
+		}
+	}
+	v.hints = hintsOf(all)
 	v.sides[0] = v.side(old, next, versions)
 	v.sides[1] = v.side(next, old, versions)
 	v.rules(versions)
@@ -108,10 +117,10 @@ func (e *Engine) Verify(ctx context.Context, q *Proof) (*Verdict, error) {
 	total := 2 * q.Cases
 	for i := range q.Cases {
 		for s := range v.sides {
-			if err := ctx.Err(); err != nil {
+			v.attempt(ctx, &v.sides[s], q.Seed+uint64(i), i%maxSize)
+			if err := ctx.Err(); err != nil { // what failed may have failed for that
 				return nil, err
 			}
-			v.attempt(ctx, &v.sides[s], q.Seed+uint64(i), i%maxSize)
 			if q.Progress != nil {
 				q.Progress(2*i+s+1, total)
 			}
@@ -131,6 +140,7 @@ type verification struct {
 	proof   *Proof
 	verdict *Verdict
 	sides   [2]side
+	hints   *record.Hints
 	seen    map[string]bool // ways of failing that were told
 }
 
@@ -144,9 +154,10 @@ type side struct {
 
 func (v *verification) side(from, to Version, versions []Version) side {
 	s := side{from: from, to: to, source: v.engine.source(from, v.proof.Subject)}
+	s.source.hints = v.hints
 	s.there = v.engine.Migrate(v.proof.Subject, from.Number, to.Number, versions)
 	s.back = v.engine.Migrate(v.proof.Subject, to.Number, from.Number, versions)
-	s.conditions = v.engine.source(to, v.proof.Subject).conditions
+	s.conditions = v.engine.conditions(to, v.proof.Subject, Write, Read)
 	return s
 }
 
@@ -158,19 +169,32 @@ func (v *verification) rules(versions []Version) {
 		}
 		migrations := &api.RuleSet{MigrationRules: to.RuleSet.MigrationRules, EnableAt: to.RuleSet.EnableAt}
 		for _, p := range v.engine.Check(migrations, Scope{Subject: v.proof.Subject, Format: to.Format, Metadata: to.Metadata}) {
-			v.fail(CounterExample{Property: propertyRules, Rule: p.Rule, From: versions[i].Number, To: to.Number, Message: strings.TrimPrefix(p.String(), "rule "+p.Rule+": ")})
+			v.fail(CounterExample{Property: propertyRules, Rule: p.Rule, From: versions[i].Number, To: to.Number, Message: strings.TrimPrefix(p.String(), "rule "+p.Rule+": "), code: p.Kind + p.Message})
 		}
 	}
 }
 
+// way is the way of failing that a counter-example shows: each is told once. What is
+// lost is told once for each place, for which rule loses it cannot always be seen.
+func (c *CounterExample) way() string {
+	rule := c.Rule
+	if c.Property == propertyRoundTrip {
+		rule = ""
+	}
+	return fmt.Sprint(c.Property, rule, c.From, c.To, c.Path, c.code)
+}
+
+// known reports whether the rules themselves were already told to be broken in this way.
+func (v *verification) known(c *CounterExample) bool {
+	return slices.ContainsFunc(v.verdict.CounterExamples, func(x CounterExample) bool {
+		return x.Property == propertyRules && x.Rule == c.Rule && x.Record == nil && x.Message == c.Message
+	})
+}
+
 // fail tells a counter-example, once for each way of failing.
 func (v *verification) fail(c CounterExample) {
-	key := fmt.Sprint(c.Property, c.Rule, c.From, c.To, c.Path)
-	if c.Path == "" {
-		key += c.Message
-	}
-	if !v.seen[key] && len(v.verdict.CounterExamples) < maxCounterExamples {
-		v.seen[key] = true
+	if !v.seen[c.way()] && len(v.verdict.CounterExamples) < maxCounterExamples {
+		v.seen[c.way()] = true
 		v.verdict.CounterExamples = append(v.verdict.CounterExamples, c)
 	}
 }
@@ -188,15 +212,8 @@ func (v *verification) attempt(ctx context.Context, s *side, seed uint64, size i
 	}
 	v.verdict.Cases++
 	for _, c := range v.examine(ctx, s, rec) {
-		key := fmt.Sprint(c.Property, c.Rule, c.From, c.To, c.Path)
-		if c.Path == "" {
-			key += c.Message
-		}
-		if v.seen[key] {
+		if v.seen[c.way()] || v.known(&c) {
 			continue
-		}
-		same := func(x CounterExample) bool {
-			return x.Property == c.Property && x.Rule == c.Rule && x.Path == c.Path
 		}
 		smallest := c
 		record.Shrink(g.Choices(), size, func(g *record.Generator) bool {
@@ -209,7 +226,7 @@ func (v *verification) attempt(ctx context.Context, s *side, seed uint64, size i
 				return false
 			}
 			for _, x := range v.examine(ctx, s, smaller) {
-				if same(x) {
+				if x.way() == c.way() {
 					smallest = x
 					return true
 				}
@@ -217,7 +234,6 @@ func (v *verification) attempt(ctx context.Context, s *side, seed uint64, size i
 			return false
 		})
 		v.fail(smallest)
-		v.seen[key] = true
 	}
 }
 
@@ -228,13 +244,13 @@ func (v *verification) examine(ctx context.Context, s *side, rec any) []CounterE
 		return nil
 	}
 	example := CounterExample{From: s.from.Number, To: s.to.Number, Record: before}
-	steps := &lastSteps{}
+	steps := &taken{}
 	there, err := s.there.Run(ctx, rec, &Env{Subject: v.proof.Subject, Observe: steps.observe})
 	if err == nil {
 		err = fits(s.to.Format, there)
 	}
 	if err != nil {
-		return []CounterExample{misfit(example, steps, err)}
+		return []CounterExample{misfit(example, s.to.Format, steps, err)}
 	}
 	var all []CounterExample
 	middle, _ := s.to.Format.Print(there)
@@ -248,13 +264,13 @@ func (v *verification) examine(ctx context.Context, s *side, rec any) []CounterE
 	if s.back == nil {
 		return all
 	}
-	backSteps := &lastSteps{}
+	backSteps := &taken{}
 	back, err := s.back.Run(ctx, there, &Env{Subject: v.proof.Subject, Observe: backSteps.observe})
 	if err == nil {
 		err = fits(s.from.Format, back)
 	}
 	if err != nil {
-		c := misfit(example, backSteps, err)
+		c := misfit(example, s.from.Format, backSteps, err)
 		c.From, c.To, c.Record = s.to.Number, s.from.Number, middle
 		return append(all, c)
 	}
@@ -263,15 +279,17 @@ func (v *verification) examine(ctx context.Context, s *side, rec any) []CounterE
 		return all
 	}
 	for _, d := range differences(before, after) {
-		if v.accepted(d.path) {
+		place := general(s.from.Format, d.path)
+		if v.accepted(d.path, place) {
 			continue
 		}
 		c := example
-		c.Property, c.Path, c.Result = propertyRoundTrip, d.path, after
-		c.Rule = backSteps.rule()
+		c.Property, c.Path, c.Result = propertyRoundTrip, place, after
 		where := "on the way back"
-		if !holdsValue(decoded(middle), decoded(d.was)) {
-			c.Rule, where = steps.rule(), "on the way there"
+		if was := decoded(d.was); holdsValue(decoded(middle), was) {
+			c.Rule = backSteps.loser(was)
+		} else {
+			c.Rule, where = steps.loser(was), "on the way there"
 		}
 		c.Message = fmt.Sprintf("%s is lost %s: it was %s and comes back as %s", d.path, where, d.was, d.is)
 		all = append(all, c)
@@ -290,17 +308,21 @@ func fits(f record.Format, rec any) error {
 	return nil
 }
 
-func misfit(c CounterExample, steps *lastSteps, err error) CounterExample {
+func misfit(c CounterExample, into record.Format, steps *taken, err error) CounterExample {
 	c.Property, c.Rule, c.Message = propertyFits, steps.rule(), err.Error()
 	c.Result = steps.output()
 	var failed *Error
 	var mismatch *record.MismatchError
+	var evaluation *jsonata.Error
+	if errors.As(err, &evaluation) {
+		c.code = evaluation.Code
+	}
 	switch {
 	case errors.As(err, &failed):
 		c.Rule, c.Message, c.Property = failed.Rule.Name, failed.Err.Error(), propertyRules
 		c.Result = nil
 	case errors.As(err, &mismatch):
-		c.Path = general(mismatch.Path)
+		c.Path = general(into, mismatch.Path)
 	}
 	return c
 }
@@ -313,43 +335,66 @@ func conditionOf(err error) string {
 	return err.Error()
 }
 
-// lastSteps remembers the rule that ran last, and what it gave.
-type lastSteps struct{ last *Step }
+// taken remembers the rules that ran, and what they gave.
+type taken struct{ steps []*Step }
 
-func (l *lastSteps) observe(s *Step) { l.last = s }
+func (t *taken) observe(s *Step) { t.steps = append(t.steps, s) }
 
-func (l *lastSteps) rule() string {
-	if l.last == nil {
+// rule is the name of the rule that ran last.
+func (t *taken) rule() string {
+	if len(t.steps) == 0 {
 		return ""
 	}
-	return l.last.Rule.Name
+	return t.steps[len(t.steps)-1].Rule.Name
 }
 
-func (l *lastSteps) output() json.RawMessage {
-	if l.last == nil || l.last.Output == nil {
+// output is what the last rule gave.
+func (t *taken) output() json.RawMessage {
+	if len(t.steps) == 0 {
 		return nil
 	}
-	b, err := json.Marshal(l.last.Output)
+	return t.steps[len(t.steps)-1].json()
+}
+
+// loser is the first rule that takes a value from a message that holds it; the last rule if that cannot be seen.
+func (t *taken) loser(v any) string {
+	held := false
+	for _, s := range t.steps {
+		if before, err := jsonata.AppendJSON(nil, s.Input); err == nil && holdsValue(decoded(before), v) {
+			held = true
+		}
+		if held && !holdsValue(decoded(s.json()), v) {
+			return s.Rule.Name
+		}
+	}
+	return t.rule()
+}
+
+// json is what a step gave, nil if that is nothing.
+func (s *Step) json() json.RawMessage {
+	if s.Output == nil {
+		return nil
+	}
+	b, err := jsonata.AppendJSON(nil, s.Output)
 	if err != nil {
 		return nil
 	}
 	return b
 }
 
-// accepted reports whether the loss of a place was accepted, and notes that it occurred.
-func (v *verification) accepted(path string) bool {
-	for _, p := range v.proof.Lossy {
-		if matches(p, path) {
-			if !slices.Contains(v.verdict.Lost, path) {
-				v.verdict.Lost = append(v.verdict.Lost, path)
-			}
-			return true
-		}
+// accepted reports whether the loss of a value was accepted, by its path in the
+// record or its place in the schema, and notes that it occurred.
+func (v *verification) accepted(path, place string) bool {
+	if !slices.ContainsFunc(v.proof.Lossy, func(p string) bool { return matches(p, path) || matches(p, place) }) {
+		return false
 	}
-	return false
+	if !slices.Contains(v.verdict.Lost, place) {
+		v.verdict.Lost = append(v.verdict.Lost, place)
+	}
+	return true
 }
 
-// matches reports whether a pointer with stars covers a place or what is around it.
+// matches reports whether a pointer with stars is that of a place, or of what the place is in.
 func matches(pattern, path string) bool {
 	want := strings.Split(strings.Trim(pattern, "/"), "/")
 	have := strings.Split(strings.Trim(path, "/"), "/")
@@ -431,7 +476,7 @@ func compareValues(path string, a, b any, all *[]lost) {
 		for _, name := range names {
 			v, inX := x[name]
 			w, inY := y[name]
-			at := path + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+			at := path + "/" + pointerTokens.Replace(name)
 			if inX != inY {
 				was, _ := json.Marshal(v)
 				is, _ := json.Marshal(w)
@@ -473,15 +518,4 @@ func sameNumber(a, b string) bool {
 	x, ok1 := new(big.Rat).SetString(a)
 	y, ok2 := new(big.Rat).SetString(b)
 	return ok1 && ok2 && x.Cmp(y) == 0
-}
-
-// general is a pointer without the indices of arrays.
-func general(path string) string {
-	parts := strings.Split(path, "/")
-	for i, p := range parts {
-		if _, err := strconv.Atoi(p); err == nil {
-			parts[i] = "*"
-		}
-	}
-	return strings.Join(parts, "/")
 }

@@ -180,11 +180,20 @@ func mismatch(path, format string, args ...any) error {
 
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
+// maxPath bounds the places in a result, and with them how deep it is nested.
+const (
+	maxPath      = 1 << 13
+	maxShownPath = 200
+)
+
 func below(path, name string) string { return path + "/" + pointerEscapes.Replace(name) }
 
 // toAvro makes a value of a type. Numbers are cast where they fit; what can be no
 // record at the top stays what it is.
 func toAvro(v ref.Val, t *avroschema.Type, path string) (any, error) {
+	if len(path) > maxPath {
+		return nil, mismatch(path[:maxShownPath]+"…", "the result is nested too deeply")
+	}
 	switch t.Kind {
 	case avroschema.Null:
 		if v == types.NullValue {
