@@ -49,6 +49,7 @@ fuzz: ## run each fuzz test for FUZZTIME (20s)
 
 interop: ## let the clients of others talk to a server of ours
 	interop/run
+	interop/jsonata/run
 
 conformance: ## compare with the recorded answers of the reference, in VECTORS
 	@test -d "$(VECTORS)" || { echo "no recorded answers in $(VECTORS): set VECTORS to their folder"; exit 1; }

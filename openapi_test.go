@@ -90,6 +90,7 @@ var notRecorded = []struct {
 	why        string
 }{
 	{regexp.MustCompile(`^(GET|HEAD) (/health/\w+|/metrics|/openapi\.yaml|/concordat/v1/backup)$`), "ours, not the reference's; called by the tests of the program"},
+	{regexp.MustCompile(`^POST /concordat/v1/rules/\w+$`), "ours, not the reference's; called by the tests of the server"},
 	{regexp.MustCompile(`^HEAD `), "goes with every GET; recorded at some paths, called at all by the tests of the program"},
 	{regexp.MustCompile(`^OPTIONS `), "answered alike at every path; recorded at some, called at all by the tests of the program"},
 }
@@ -185,6 +186,9 @@ func TestOpenAPIFindsWrongAnswers(t *testing.T) {
 	t.Log(found)
 }
 
+// extensionAny marks what is any JSON because it is a record of whatever schema.
+const extensionAny = "x-concordat-any"
+
 // Objects in answers have the members that are described, and no others, so
 // that a member too many is found.
 func TestOpenAPIAnswersAreClosed(t *testing.T) {
@@ -200,7 +204,7 @@ func TestOpenAPIAnswersAreClosed(t *testing.T) {
 		}
 		s := ref.Value
 		seen[s] = true
-		if s.Type == nil {
+		if s.Type == nil && s.Extensions[extensionAny] == nil {
 			t.Errorf("%s: any value would do", at)
 		}
 		if more := s.AdditionalProperties; s.Type.Is(openapi3.TypeObject) && more.Schema == nil && (more.Has == nil || *more.Has) {

@@ -27,11 +27,18 @@ import (
 // usage is what one call of a function takes.
 type usage struct {
 	micros        float64 // of CPU, garbage collection and other threads included
-	allocs, bytes float64
+	allocs, bytes float64 // negative where they are not known
 }
 
 func (u usage) String() string {
-	return fmt.Sprintf("%s, %.0f allocs, %.1f KiB", us(u.micros), u.allocs, u.bytes/1024)
+	took := us(u.micros)
+	if u.micros < 10 {
+		took = fmt.Sprintf("%.0f ns", u.micros*1000)
+	}
+	if u.allocs < 0 {
+		return took
+	}
+	return fmt.Sprintf("%s, %.0f allocs, %.1f KiB", took, u.allocs, u.bytes/1024)
 }
 
 // calls runs f n times.
@@ -59,10 +66,16 @@ func ownCPU() time.Duration {
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
-// callsIn is how often f runs in about a time of CPU.
-func callsIn(f func(), d time.Duration) int {
+// A side of a comparison runs something n times and tells what one of them took.
+type side func(n int) usage
+
+// within is a side that runs in this process.
+func within(f func()) side { return func(n int) usage { return calls(f, n) } }
+
+// callsIn is how often a side runs in about a time of CPU.
+func callsIn(s side, d time.Duration) int {
 	for n := 1; ; n *= 2 {
-		if took := calls(f, n).micros * float64(n); took > micros(d)/4 {
+		if took := s(n).micros * float64(n); took > micros(d)/4 {
 			return int(math.Ceil(float64(n) * micros(d) / took))
 		}
 	}
@@ -71,20 +84,29 @@ func callsIn(f func(), d time.Duration) int {
 // slices of a round in which the two sides of a comparison take turns.
 const turnsPerRound = 5
 
-// beside compares a function with its floor. The ratio is the median of those
-// of all turns, each of which runs one right after the other.
+// beside compares a function with its floor.
 func (b *bench) beside(call string, ours, floor func(), goal string) {
-	turns := b.rounds * turnsPerRound
-	length := b.seconds / (2 * turnsPerRound)
-	many, few := callsIn(ours, length), callsIn(floor, length)
-	var mine, theirs []usage
+	b.compare(call, within(ours), within(floor), goal)
+}
+
+// compare tells the ratio of two sides: the median of those of all turns.
+func (b *bench) compare(call string, ours, floor side, goal string) {
+	mine, theirs := b.turns(ours, floor)
 	var ratios []float64
-	for range turns {
-		m, t := calls(ours, many), calls(floor, few)
-		mine, theirs = append(mine, m), append(theirs, t)
-		ratios = append(ratios, m.micros/t.micros)
+	for i := range mine {
+		ratios = append(ratios, mine[i].micros/theirs[i].micros)
 	}
 	b.add(call, typical(mine).String(), typical(theirs).String(), ratio(median(ratios)), goal)
+}
+
+// turns has two sides take turns, in each of which one runs right after the other.
+func (b *bench) turns(ours, floor side) (mine, theirs []usage) {
+	length := b.seconds / (2 * turnsPerRound)
+	many, few := callsIn(ours, length), callsIn(floor, length)
+	for range b.rounds * turnsPerRound {
+		mine, theirs = append(mine, ours(many)), append(theirs, floor(few))
+	}
+	return mine, theirs
 }
 
 // typical is the median of each part.

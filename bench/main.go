@@ -1,12 +1,14 @@
 // Command bench measures a Concordat server beside the ceilings of the machine
 // it runs on, in the same run and taking turns, and prints ratios.
 //
-//	go run . [-rounds N] [-seconds S] [-only reads,known,writes,start,schemas] [-large N]
+//	go run . [-rounds N] [-seconds S] [-only reads,known,writes,start,schemas,jsonata,rules] [-large N]
 //
 // Costs are CPU time per request of the server process, user and system
 // together, because the rate of a shared machine says little. Only durable
 // writes and starts are timed by the clock. The schema languages are measured
-// within this process, beside libraries for the same languages.
+// within this process, beside libraries for the same languages, and so is
+// JSONata, also beside its reference in a process of Node where that is installed. The
+// rules of contracts are measured beside the bare engines of their expressions.
 package main
 
 import (
@@ -40,7 +42,7 @@ func main() {
 	}
 	b := &bench{}
 	seconds := flag.Float64("seconds", 3, "length of one round of load")
-	only := flag.String("only", "reads,known,writes,start,schemas", "which measurements to take")
+	only := flag.String("only", "reads,known,writes,start,schemas,jsonata,rules", "which measurements to take")
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds; the median counts")
 	flag.IntVar(&b.large, "large", 1_000_000, "schemas in the large registry of the start measurement")
 	dir := flag.String("dir", "", "where data files go, on the disk to measure (default: a temporary folder)")
@@ -67,6 +69,10 @@ func main() {
 			b.start()
 		case "schemas":
 			b.schemas()
+		case "jsonata":
+			b.jsonata()
+		case "rules":
+			b.rules()
 		default:
 			check(fmt.Errorf("no measurement is called %q", name))
 		}

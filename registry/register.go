@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seed-9f7c7091/concordat/api"
+	"github.com/seed-9f7c7091/concordat/rules"
 	"github.com/seed-9f7c7091/concordat/schema"
 	"github.com/seed-9f7c7091/concordat/storage"
 )
@@ -18,6 +19,8 @@ type RegisterOptions struct {
 	Normalize bool
 	Force     bool   // skip the compatibility check
 	Format    string // of the answered text
+	// Problems is told what is wrong with the rules of a schema that is registered all the same; nil for nobody.
+	Problems func([]rules.Problem)
 }
 
 // Register makes a schema a version of a subject, or finds the version it
@@ -33,6 +36,9 @@ func (r *Registry) Register(ctx context.Context, subject string, q *api.Register
 	if subject = NormalizeSubject(subject); subject == "" { // the key of no subject but of the registry itself
 		return nil, false, api.InvalidSubject(subject)
 	}
+	var problems []rules.Problem
+	tell := o.Problems
+	o.Problems = func(found []rules.Problem) { problems = found }
 	a, err = rehearsed(ctx, r, func(t *turn) (*api.Schema, error) {
 		f, err := r.registerKnown(t.state, subject, q, o)
 		known = f != nil
@@ -44,6 +50,9 @@ func (r *Registry) Register(ctx context.Context, subject string, q *api.Register
 		}
 		return r.answer(t.state, f, o.Format)
 	})
+	if err == nil && len(problems) > 0 && tell != nil {
+		tell(problems)
+	}
 	return a, known, err
 }
 
@@ -168,6 +177,16 @@ func (r *Registry) registerNew(t *turn, subject string, q *api.RegisterRequest, 
 			err := api.IncompatibleSchema(subject, strings.Join(result.Messages, ", "))
 			err.Suggestions = result.Suggestions()
 			return nil, err
+		}
+	}
+	if !mode.imports() {
+		if problems := r.checkRules(subject, now); len(problems) > 0 {
+			if r.settings.RuleChecks == RulesEnforce {
+				return nil, refuse(problems)
+			}
+			if o.Problems != nil {
+				o.Problems(problems)
+			}
 		}
 	}
 	switch {

@@ -12,6 +12,7 @@ import (
 	"errors"
 
 	"github.com/seed-9f7c7091/concordat/compat"
+	"github.com/seed-9f7c7091/concordat/rules"
 	"github.com/seed-9f7c7091/concordat/storage"
 )
 
@@ -22,6 +23,8 @@ type Registry struct {
 	settings Settings
 	parsed   *cache[parsedKey, parsedResult]
 	diffs    *cache[diffKey, []compat.Difference]
+	checked  *cache[checkedKey, []rules.Problem]
+	engine   *rules.Engine
 	stamps   stamps
 }
 
@@ -32,6 +35,8 @@ func New(store storage.Store, s Settings) (*Registry, error) {
 		settings: s,
 		parsed:   newCache[parsedKey, parsedResult](s.ParsedCache),
 		diffs:    newCache[diffKey, []compat.Difference](s.ParsedCache / 8),
+		checked:  newCache[checkedKey, []rules.Problem](s.ParsedCache / 32),
+		engine:   RuleEngine(),
 	}
 	store.Watch(r.stamps.observe)
 	return r, nil

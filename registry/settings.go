@@ -16,8 +16,9 @@ type Settings struct {
 	Subjects                SearchLimit
 	Versions                SearchLimit
 	Contexts                SearchLimit
-	MaxRecord               int  // bytes of a schema's record in the log; a larger one is refused
-	ParsedCache             int  // bytes held by parsed schemas, roughly
+	MaxRecord               int // bytes of a schema's record in the log; a larger one is refused
+	ParsedCache             int // bytes held by parsed schemas, roughly
+	RuleChecks              RuleChecks
 	LeaderEligibility       bool // this node may take writes; they answer 50004 otherwise
 }
 
@@ -47,6 +48,7 @@ func DefaultSettings() Settings {
 		Contexts:           SearchLimit{unlimited, unlimited},
 		MaxRecord:          1 << 20,
 		ParsedCache:        32 << 20,
+		RuleChecks:         RulesWarn,
 		LeaderEligibility:  true,
 	}
 }

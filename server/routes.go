@@ -60,6 +60,11 @@ var routes = []route{
 	{"GET", "/contexts", opRead, func(s *Server) handler { return s.listContexts }},
 	{"DELETE", "/contexts/:context", opDeleteContext, func(s *Server) handler { return s.deleteContext }},
 
+	{"POST", "/concordat/v1/rules/run", opRead, func(s *Server) handler { return s.runRules }},
+	{"POST", "/concordat/v1/rules/check", opRead, func(s *Server) handler { return s.checkRules }},
+	{"POST", "/concordat/v1/rules/verify", opRead, func(s *Server) handler { return s.verifyRules }},
+	{"POST", "/concordat/v1/rules/sample", opRead, func(s *Server) handler { return s.sampleRules }},
+
 	{"GET", "/v1/metadata/id", opRead, func(s *Server) handler { return s.getClusterID }},
 	{"GET", "/v1/metadata/version", opRead, func(s *Server) handler { return s.getServerVersion }},
 	{"GET", "/v1/metadata/deployment", opRead, func(s *Server) handler { return s.getDeployment }},

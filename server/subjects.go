@@ -53,7 +53,7 @@ func (s *Server) register(c *call) error {
 		return err
 	}
 	subject := c.param("subject")
-	o := registry.RegisterOptions{Normalize: c.flag("normalize"), Force: c.flag("force"), Format: c.q("format")}
+	o := registry.RegisterOptions{Normalize: c.flag("normalize"), Force: c.flag("force"), Format: c.q("format"), Problems: s.warnOf(c, subject)}
 	any, own := s.registry.AnyStamp(), s.registry.SubjectStamp(subject)
 	a, known, err := s.registry.Register(c.ctx(), subject, &q, o)
 	if err != nil {

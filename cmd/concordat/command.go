@@ -29,7 +29,9 @@ type option struct {
 // commands are listed in the order in which a newcomer needs them.
 func commands() []command {
 	return []command{
-		serveCommand, checkCommand, kindsCommand, jsonataCommand, configCommand, backupCommand, restoreCommand, compactCommand, versionCommand, helpCommand,
+		serveCommand, checkCommand, kindsCommand, jsonataCommand,
+		rulesRunCommand, rulesCheckCommand, rulesVerifyCommand, rulesSampleCommand,
+		configCommand, backupCommand, restoreCommand, compactCommand, versionCommand, helpCommand,
 	}
 }
 

@@ -118,6 +118,8 @@ var settings = []setting{
 		doc: "refuse reserved field names, where no configuration says otherwise", reference: []string{"schema.validate.fields"}},
 	{key: "validate.new-schemas", kind: boolean(func(c *config) *bool { return &c.Registry.ValidateNewSchemas }),
 		doc: "read schemas about to be registered more strictly", reference: []string{"schema.validate.new.schemas"}},
+	{key: "rules.check", kind: choice(func(c *config) *string { return (*string)(&c.Registry.RuleChecks) }, "off", "warn", "enforce"),
+		doc: "what becomes of rules that cannot work when they are registered: warn tells the client and the log, enforce refuses them"},
 	{key: "reject.empty-subject", kind: boolean(func(c *config) *bool { return &c.Registry.RejectEmptySubject }),
 		doc: "refuse to register under an empty subject name", reference: []string{"schema.reject.empty.subject"}},
 	{key: "references.strict-versions", kind: boolean(func(c *config) *bool { return &c.Registry.StrictReferenceVersions }),
