@@ -129,6 +129,9 @@ func (e *Engine) Verify(ctx context.Context, q *Proof) (*Verdict, error) {
 			break
 		}
 	}
+	if v.verdict.Cases == 0 && q.Cases > 0 && len(v.verdict.CounterExamples) == 0 {
+		return nil, errors.New("nothing is shown: no record could be made up that the conditions admit")
+	}
 	slices.Sort(v.verdict.Lost)
 	v.verdict.Proved = len(v.verdict.CounterExamples) == 0
 	return v.verdict, nil

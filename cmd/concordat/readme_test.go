@@ -1,21 +1,25 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/seed-9f7c7091/concordat/rules"
 )
 
 // The tour of the README is a script: every command in it is run, and answers
-// what the README says. … stands for what differs each time.
+// what the README says. … stands for what differs each time. Blocks that are named are the files
+// that the commands read.
 func TestReadmeTour(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -29,17 +33,34 @@ func TestReadmeTour(t *testing.T) {
 	var script strings.Builder
 	commands := 0
 	for _, block := range regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(string(readme), -1) {
+		var answer []string
+		told := func() {
+			if len(answer) > 0 {
+				fmt.Fprintf(&script, "answered %s\n", strings.Join(answer, " "))
+			}
+			answer = nil
+		}
 		for line := range strings.Lines(block[1]) {
-			if command, ok := strings.CutPrefix(line, "$ "); ok {
-				commands++
-				script.WriteString(strings.ReplaceAll(command, "http://localhost:8081", "http://"+addr))
+			line = strings.TrimSuffix(line, "\n")
+			command, ok := strings.CutPrefix(line, "$ ")
+			if !ok {
+				answer = append(answer, quoted(line))
 				continue
 			}
-			fmt.Fprintf(&script, "answered '%s'\n", strings.ReplaceAll(strings.TrimSuffix(line, "\n"), "'", "''"))
+			told()
+			commands++
+			if command = strings.ReplaceAll(command, "http://localhost:8081", "http://"+addr); !strings.HasPrefix(command, "curl ") {
+				command = "shell " + quoted(command)
+			}
+			script.WriteString(command + "\n")
 		}
+		told()
 	}
-	if commands < 12 {
+	if commands < 20 {
 		t.Fatalf("the README has %d commands; its tour was longer", commands)
+	}
+	for _, file := range regexp.MustCompile("(?s)```json (\\S+)\n(.*?)```").FindAllStringSubmatch(string(readme), -1) {
+		fmt.Fprintf(&script, "-- %s --\n%s", file[1], file[2])
 	}
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "tour.txt"), []byte(script.String()), 0o600); err != nil {
@@ -52,12 +73,15 @@ func TestReadmeTour(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"curl":      curl,
-			"answered":  answered,
-			"concordat": inProcess,
+			"curl":     curl,
+			"answered": answered,
+			"shell":    shell,
 		},
 	})
 }
+
+// quoted is a text as one argument of a script.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // curl is as much of curl as the tour needs, so that it can be taken without curl.
 func curl(ts *testscript.TestScript, neg bool, args []string) {
@@ -65,13 +89,17 @@ func curl(ts *testscript.TestScript, neg bool, args []string) {
 	for i := 0; i < len(args); i++ {
 		switch args[i] {
 		case "-s":
-		case "-X", "-d", "-H":
+		case "-X", "-d", "-H", "-o":
 			value := args[i+1]
 			switch args[i] {
 			case "-X":
 				method = value
+			case "-o":
 			case "-d":
 				body = value
+				if file, ok := strings.CutPrefix(value, "@"); ok {
+					body = ts.ReadFile(file)
+				}
 			default:
 				k, v, _ := strings.Cut(value, ":")
 				header.Set(k, strings.TrimSpace(v))
@@ -96,19 +124,39 @@ func curl(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Logf("%d %s", res.StatusCode, got)
 }
 
-// answered holds the last answer against what the README shows.
+// answered holds the last answer against the lines that the README shows.
 func answered(ts *testscript.TestScript, neg bool, args []string) {
-	want := regexp.QuoteMeta(args[0])
-	want = "^" + strings.ReplaceAll(want, "…", "[^\"]*") + "$"
+	shown := strings.Join(args, "\n")
+	want := "^" + strings.ReplaceAll(regexp.QuoteMeta(shown), "…", "[^\"]*") + "$"
 	if got := ts.Getenv("ANSWER"); !regexp.MustCompile(want).MatchString(got) {
-		ts.Fatalf("the answer is\n%s\nthe README says\n%s", got, args[0])
+		ts.Fatalf("the answer is\n%s\nthe README says\n%s", got, shown)
 	}
 }
 
-// inProcess runs a command of the program.
-func inProcess(ts *testscript.TestScript, neg bool, args []string) {
-	code := run(context.Background(), args, strings.NewReader(""), ts.Stdout(), ts.Stderr(), []string{"CONCORDAT_URL=" + ts.Getenv("CONCORDAT_URL")})
-	if (code != 0) != neg {
-		ts.Fatalf("concordat %s: exit %d", strings.Join(args, " "), code)
+// shell runs any other command. With exitNo the program says no, which is an answer.
+func shell(ts *testscript.TestScript, neg bool, args []string) {
+	err := ts.Exec("sh", "-c", args[0])
+	var exit *exec.ExitError
+	if err != nil && !(errors.As(err, &exit) && exit.ExitCode() == exitNo) {
+		ts.Fatalf("%s: %v", args[0], err)
+	}
+	ts.Setenv("ANSWER", strings.TrimSuffix(ts.ReadFile("stdout"), "\n"))
+}
+
+// The page about rules has the tables that the program has.
+func TestRulesPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range append(rules.ProblemKinds, rules.Properties...) {
+		if want := fmt.Sprintf("| `%s` | %s |\n", row.Name, row.Meaning); !strings.Contains(string(page), want) {
+			t.Errorf("docs/rules.md lacks the row %s", want)
+		}
+	}
+	for _, c := range commands() {
+		if strings.HasPrefix(c.name, "rules ") && !strings.Contains(string(page), "concordat "+c.name) {
+			t.Errorf("docs/rules.md does not tell of concordat %s", c.name)
+		}
 	}
 }
