@@ -16,7 +16,7 @@ import (
 	"github.com/seed-9f7c7091/concordat/schema/avro"
 )
 
-// contacts are the schemas of a record of twelve fields, two of them tagged, and
+// contactTexts are the schemas of a record of twelve fields, two of them tagged, and
 // of the same record with one of the two under another name.
 var contactTexts = [2]string{contactText("ssn"), contactText("national_id")}
 

@@ -164,7 +164,7 @@ func (e *Engine) oneWay(list []api.Rule) []Problem {
 		}
 	}
 	say := func(r *api.Rule, missing string) []Problem {
-		return []Problem{{Rule: r.Name, Kind: problemOneWay, Message: fmt.Sprintf("there is an %s and no %s: %s", r.Mode, missing, map[string]string{
+		return []Problem{{Rule: r.Name, Kind: problemOneWay, Message: fmt.Sprintf("there is %s and no %s: %s", map[string]string{api.ModeUpgrade: "an UPGRADE", api.ModeDowngrade: "a DOWNGRADE"}[r.Mode], missing, map[string]string{
 			api.ModeDowngrade: "readers of the old version cannot read new records",
 			api.ModeUpgrade:   "readers of the new version cannot read old records",
 		}[missing])}}

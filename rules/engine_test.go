@@ -149,3 +149,31 @@ func TestJSONataLimits(t *testing.T) {
 		}
 	}
 }
+
+// null is a message like others between two versions, and for those that watch.
+func TestMigrationNull(t *testing.T) {
+	f := formatOf(t, api.JSON, `{}`)
+	cel := condition("cel", "message == null")
+	cel.Mode = api.ModeUpgrade
+	rs := &api.RuleSet{MigrationRules: []api.Rule{
+		migration(api.ModeUpgrade, `null`), cel, migration(api.ModeUpgrade, `$ = null ? {"was": $} : "no"`), migration(api.ModeUpDown, `was`),
+	}}
+	versions := []rules.Version{{Number: 1, Format: f}, {Number: 2, Format: f, RuleSet: rs}}
+	path := full().Migrate("s", 1, 2, versions)
+	if path.Mode() != api.ModeUpgrade || len(path.Chains()) != 1 || len(path.Chains()[0].Rules()) != 4 {
+		t.Errorf("%s, %v", path.Mode(), path.Chains())
+	}
+	got, err := path.Run(context.Background(), map[string]any{"a": true}, &rules.Env{})
+	if got != nil || err != nil {
+		t.Errorf("got %v, %v", got, err)
+	}
+	trace, err := full().Try(context.Background(), &rules.Trial{Direction: rules.Upgrade, From: 1, To: 2, Versions: versions, Record: []byte(`{"a":true}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var steps []string
+	for _, s := range trace.Steps {
+		steps = append(steps, string(s.Input)+" → "+string(s.Output))
+	}
+	sameText(t, "steps", []byte(strings.Join(steps, "\n")), `{"a":true} → null`+"\nnull → true\n"+`null → {"was":null}`+"\n"+`{"was":null} → null`)
+}

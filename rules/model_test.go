@@ -173,6 +173,10 @@ func drawRules(t *rapid.T, prefix string, modes []string) []api.Rule {
 			OnFailure: rapid.SampledFrom(append([]string{"NONE", "NONE", "NONE", "NONE"}, actions...)).Draw(t, "onFailure"),
 			Disabled:  rapid.IntRange(0, 5).Draw(t, "disabled") == 0,
 		}
+		if i > 0 && rapid.IntRange(0, 2).Draw(t, "like another") == 0 {
+			like := list[rapid.IntRange(0, i-1).Draw(t, "like")]
+			list[i].Kind, list[i].Mode, list[i].Type, list[i].Tags = like.Kind, like.Mode, like.Type, like.Tags
+		}
 	}
 	return list
 }

@@ -97,7 +97,13 @@ type messagePosition struct {
 	m protoreflect.MessageDescriptor
 }
 
+// freeForms are the messages whose JSON has members of any names.
+var freeForms = []protoreflect.FullName{"google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue", "google.protobuf.Any"}
+
 func (p messagePosition) below(name string) (named, others []position) {
+	if slices.Contains(freeForms, p.m.FullName()) {
+		return nil, []position{anything{}}
+	}
 	f := p.m.Fields().ByJSONName(name)
 	if f == nil {
 		f = p.m.Fields().ByTextName(name)
@@ -120,23 +126,26 @@ func (p fieldPosition) below(name string) (named, others []position) {
 		if m := value.Message(); m != nil {
 			return nil, []position{messagePosition{m}}
 		}
-		return nil, []position{leaf{}}
+		return nil, []position{anything{}}
 	case value.Message() != nil:
 		return messagePosition{value.Message()}.below(name)
 	}
 	return nil, nil
 }
 
-// leaf is the place of a value that nothing is below.
-type leaf struct{}
+// anything is a place of values that the schema says nothing of.
+type anything struct{}
 
-func (leaf) below(string) (named, others []position) { return nil, nil }
+func (anything) below(string) (named, others []position) { return nil, []position{anything{}} }
 
 type nodePosition struct{ n *jsonschema.Node }
 
 func (p nodePosition) below(name string) (named, others []position) {
 	for _, n := range applied(p.n, nil) {
 		var items []*jsonschema.Node
+		if n.Permissive() {
+			others = append(others, anything{})
+		}
 		if o := n.Object; o != nil {
 			if property := o.Property(name); property != nil {
 				named = append(named, nodePosition{property})
@@ -145,6 +154,9 @@ func (p nodePosition) below(name string) (named, others []position) {
 				items = append(items, x.Node)
 			}
 			items = append(items, o.Additional, o.Unevaluated)
+			if o.Additional == nil && o.Unevaluated == nil && !o.NoAdditional {
+				others = append(others, anything{})
+			}
 		}
 		if a := n.Array; a != nil {
 			items = append(append(items, a.Items, a.Additional, a.Unevaluated), a.Tuple...)

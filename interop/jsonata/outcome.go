@@ -70,8 +70,8 @@ var differences = []difference{
 	{"regular expressions on the texts of functions", func(c testCase, _, _ outcome) bool {
 		return pattern.MatchString(c.Expr) && equated.MatchString(c.Expr)
 	}},
-	{"wildcards on sequences, where the reference finds marks of its own", func(c testCase, _, _ outcome) bool {
-		return starred.MatchString(c.Expr)
+	{"wildcards on sequences, where the reference finds marks of its own", func(c testCase, _, want outcome) bool {
+		return starred.MatchString(c.Expr) && (want.Code != "" || strings.Contains(want.Value, "true"))
 	}},
 	{"regular expressions with characters beyond U+FFFF, of which JavaScript sees halves", func(c testCase, _, _ outcome) bool {
 		return pattern.MatchString(c.Expr) && beyond.MatchString(c.Expr+string(c.Input))
@@ -82,11 +82,15 @@ var differences = []difference{
 	{"functions that end with a block or call and a predicate or grouping of it, which the reference defers", func(c testCase, _, _ outcome) bool {
 		return deferred.MatchString(c.Expr)
 	}},
-	{"functions as the update of a transform or spread, whose fields JavaScript sees", func(_ testCase, got, want outcome) bool {
-		return got.Code == "T2011" && strings.HasSuffix(got.Message, `not ""`) || strings.Contains(want.Value, "implementation")
+	{"functions as the update of a transform or spread, whose fields JavaScript sees", func(c testCase, got, want outcome) bool {
+		return got.Code == "T2011" && strings.HasSuffix(got.Message, `not ""`) || strings.Contains(want.Value, "implementation") ||
+			strings.Contains(c.Expr, "$spread") && equated.MatchString(c.Expr)
+	}},
+	{"arrays updated by a transform, of which JavaScript sets items", func(c testCase, _, _ outcome) bool {
+		return strings.Count(c.Expr, "|") > 1 && indexed.MatchString(c.Expr+string(c.Input))
 	}},
 	{"the last digits of $power", func(c testCase, got, want outcome) bool {
-		return strings.Contains(c.Expr, "$power") && digits.ReplaceAllString(got.Value, "") == digits.ReplaceAllString(want.Value, "")
+		return strings.Contains(c.Expr, "$power") && blurred(got.Value) == blurred(want.Value)
 	}},
 	{"numbers and times out of range, and zones that are none, in pictures", func(c testCase, got, want outcome) bool {
 		return pictures.MatchString(c.Expr) && (unreal.MatchString(want.Value+want.Message) || got.Code == "D3134" && want.Code == "")
@@ -126,15 +130,16 @@ var partial = func() *regexp.Regexp {
 
 var (
 	deferred = regexp.MustCompile(`(?s)(function|λ).*\)\s*[\[{].*[\]}]\s*\}`)
-	digits   = regexp.MustCompile(`(\.?\d){4}(e[-+]\d+)?$|\.?\d(e[-+]\d+)?$`)
+	decimal  = regexp.MustCompile(`-?\d+(\.\d+)?(e[-+]\d+)?`)
 	truth    = regexp.MustCompile("^(truefalse|falsetrue)$")
 	equated  = regexp.MustCompile(`\$[a-z]\w*\s*([^(\w\s]|$)`)
 	pattern  = regexp.MustCompile("/[^/*]+/")
 	beyond   = regexp.MustCompile(`[\x{10000}-\x{10ffff}]|(?i)\\ud[89ab]|%f0`)
 	twice    = regexp.MustCompile(`(?s)/[^/*]+/.*\?[?:]`)
 	pictures = regexp.MustCompile("[$](formatNumber|formatInteger|parseInteger|fromMillis|toMillis|now)")
-	unreal   = regexp.MustCompile(`(?i)NaN|Infinity|\de(\+|%2B)`)
-	starred  = regexp.MustCompile(`(?s)\[[^\]]*\*.*\]`)
+	unreal   = regexp.MustCompile(`(?i)NaN|Infinity|\de,?(\+|%2B|%2C)`)
+	starred  = regexp.MustCompile(`(?s)\[.*\*|\*.*\[`)
+	indexed  = regexp.MustCompile("[\"`]\\d+[\"`]")
 )
 
 var limit = map[string]bool{"D1011": true, "D1012": true, "D2015": true}
@@ -179,6 +184,14 @@ func run(c testCase, e *jsonata.Expr) outcome {
 		return failed(c, err)
 	}
 	return outcome{Value: string(b)}
+}
+
+// blurred is a text whose numbers have 12 digits at most.
+func blurred(s string) string {
+	return decimal.ReplaceAllStringFunc(s, func(number string) string {
+		f, _ := strconv.ParseFloat(number, 64)
+		return strconv.FormatFloat(f, 'g', 12, 64)
+	})
 }
 
 func failed(c testCase, err error) outcome {

@@ -144,7 +144,8 @@ func tupleScope(parent *scope) *scope {
 	return &scope{parent: parent, frame: &frameInfo{}, tuple: true}
 }
 
-// collapse makes of a sequence of one its item, and of an empty one nothing.
+// collapse makes of a sequence of one its item, and of an empty one nothing. What it gives may be a
+// sequence again, which a function has put there; the next node around collapses that.
 func collapse(v value, keep bool) value {
 	if v.kind != arrayKind {
 		return v
@@ -451,10 +452,10 @@ func (c *compiler) block(n *node, s *scope) exec {
 				return v, err
 			}
 		}
-		return v, nil
+		return n.collapsed(v), nil
 	}
 	switch {
-	case len(parts) == 1 && own == s:
+	case len(parts) == 1 && own == s && n.list[0].typ != callNode && n.list[0].typ != applyNode:
 		return parts[0]
 	case own == s:
 		return run
@@ -551,7 +552,7 @@ func (c *compiler) bind(n *node, s *scope) exec {
 		// gone after the step.
 		return func(st *state, in value, fr *frame) (value, *Error) {
 			v, err := val(st, in, fr)
-			if err == nil {
+			if v = collapse(v, false); err == nil {
 				if fr.extra == nil {
 					fr.extra = map[string]value{}
 				}
@@ -563,7 +564,7 @@ func (c *compiler) bind(n *node, s *scope) exec {
 	slot := s.declare(name)
 	return func(st *state, in value, fr *frame) (value, *Error) {
 		v, err := val(st, in, fr)
-		if err == nil {
+		if v = collapse(v, false); err == nil {
 			fr.set(slot, v)
 		}
 		return v, err
@@ -586,9 +587,11 @@ func (c *compiler) condition(n *node, s *scope) exec {
 			return undefined, err
 		}
 		if yes {
-			return then(st, in, fr)
+			v, err = then(st, in, fr)
+		} else {
+			v, err = otherwise(st, in, fr)
 		}
-		return otherwise(st, in, fr)
+		return collapse(v, false), err
 	}
 }
 
@@ -607,9 +610,9 @@ func (c *compiler) otherwise(n *node, s *scope) exec {
 				return undefined, err
 			}
 		}
-		if there {
-			return v, nil
+		if !there {
+			v, err = second(st, in, fr)
 		}
-		return second(st, in, fr)
+		return collapse(v, false), err
 	}
 }

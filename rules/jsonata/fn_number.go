@@ -153,7 +153,7 @@ func fnRound(_ *state, args []value, _ value) (value, *Error) {
 		return undefined, nil
 	}
 	f, places := v.num, 0
-	if p := arg(args, 1); p.kind == numberKind {
+	if p := arg(args, 1); p.kind == numberKind && !math.IsNaN(p.num) {
 		if p.num != math.Trunc(p.num) {
 			return number(math.NaN()), nil
 		}

@@ -59,7 +59,7 @@ func fnSubstring(st *state, args []value, _ value) (value, *Error) {
 	s := v.str()
 	n := float64(length(s))
 	start := arg(args, 1).num
-	if n+start < 0 {
+	if n+start < 0 || math.IsNaN(start) && arg(args, 2).kind == undefinedKind {
 		start = 0
 	}
 	from, to := math.Trunc(start), n

@@ -1,6 +1,9 @@
 package jsonata
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // pair is a key and a value of an object constructor, or of a grouping.
 type pair struct {
@@ -168,6 +171,22 @@ func (g *groups) object(st *state, fr *frame) (value, *Error) {
 		return undefined, err
 	}
 	var spent []*tuple
+	if len(g.list) > 1 && g.list[0].tuples != nil {
+		// In the order of the object's names, for the first one has the item of a tuple that is alone.
+		slices.SortStableFunc(g.list, func(a, b groupOf) int {
+			i, aIndex := arrayIndex(a.key)
+			j, bIndex := arrayIndex(b.key)
+			switch {
+			case aIndex && bIndex:
+				return cmp.Compare(i, j)
+			case aIndex:
+				return -1
+			case bIndex:
+				return 1
+			}
+			return 0
+		})
+	}
 	for i := range g.list {
 		of := &g.list[i]
 		at, in := fr, of.context()

@@ -115,7 +115,10 @@ func WithFunction(name, sig string, f func(ctx context.Context, args []any) (any
 			}
 			v, err := f(st.ctx, given)
 			if err != nil {
-				if e, ok := err.(*Error); ok && e != nil {
+				if e, ok := err.(*Error); ok {
+					if e == nil { // no error in the guise of one
+						return wrap(v), nil
+					}
 					return undefined, e
 				}
 				return undefined, (&Error{Code: "D3137", Value: err.Error(), cause: err}).token(name)

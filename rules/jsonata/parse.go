@@ -839,7 +839,9 @@ func (a *analysis) predicate(n *node) (*node, *Error) {
 			slot.level--
 		}
 	}
-	step.adopt(expr)
+	if seeking := expr.also().seeking; len(seeking) > 0 {
+		step.with().seeking = append(step.also().seeking, seeking...)
+	}
 	f := filter{expr: expr}
 	if inPath {
 		step.filters = append(step.filters, f)

@@ -611,8 +611,6 @@ func (p *pathRun) withTuples(st *state, in value, fr *frame) (value, *Error) {
 			}
 			if s.focus >= 0 {
 				out = items
-			} else if out.kind != arrayKind {
-				out = list(sequenceOf(out))
 			}
 			continue
 		}
@@ -622,9 +620,6 @@ func (p *pathRun) withTuples(st *state, in value, fr *frame) (value, *Error) {
 			}
 			if out.kind == undefinedKind || out.kind == arrayKind && out.count() == 0 {
 				return p.end(st, out, fr)
-			}
-			if out.kind != arrayKind {
-				out = list(sequenceOf(out))
 			}
 			continue
 		}

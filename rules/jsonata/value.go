@@ -213,7 +213,14 @@ func wrapOther(v any) value {
 			if r.IsNil() {
 				return null
 			}
-			if r = r.Elem(); r.Kind() != reflect.Pointer && r.Kind() != reflect.Interface {
+			switch r = r.Elem(); r.Kind() {
+			case reflect.Interface:
+			case reflect.Pointer:
+				switch x := r.Interface().(type) {
+				case *Object, *Function, Record, List, json.Marshaler, encoding.TextMarshaler:
+					return wrap(x)
+				}
+			default:
 				return wrap(r.Interface())
 			}
 		}
