@@ -43,7 +43,7 @@ func (r *result) of(v ref.Val, before any) (any, error) {
 	}
 	switch r.kind {
 	case avroResult:
-		return toAvro(v, r.avro, "")
+		return (&casting{left: maxCasts}).toAvro(v, r.avro, "")
 	case protoResult:
 		if m, ok := v.(traits.Mapper); ok {
 			made := dynamicpb.NewMessage(r.message)
@@ -188,9 +188,19 @@ const (
 
 func below(path, name string) string { return path + "/" + pointerEscapes.Replace(name) }
 
+// maxCasts bounds the values that are tried for a result: branches of unions
+// within branches that do not fit would be tried over and over.
+const maxCasts = 1 << 18
+
+// casting is a result on its way to a record.
+type casting struct{ left int }
+
 // toAvro makes a value of a type. Numbers are cast where they fit; what can be no
 // record at the top stays what it is.
-func toAvro(v ref.Val, t *avroschema.Type, path string) (any, error) {
+func (c *casting) toAvro(v ref.Val, t *avroschema.Type, path string) (any, error) {
+	if c.left--; c.left < 0 {
+		return nil, mismatch("", "the result is too complex")
+	}
 	if len(path) > maxPath {
 		return nil, mismatch(path[:maxShownPath]+"…", "the result is nested too deeply")
 	}
@@ -248,7 +258,7 @@ func toAvro(v ref.Val, t *avroschema.Type, path string) (any, error) {
 		if l, ok := v.(traits.Lister); ok {
 			items := make([]any, 0, size(l))
 			for it := l.Iterator(); it.HasNext() == types.True; {
-				item, err := toAvro(it.Next(), t.Items, below(path, strconv.Itoa(len(items))))
+				item, err := c.toAvro(it.Next(), t.Items, below(path, strconv.Itoa(len(items))))
 				if err != nil {
 					return nil, err
 				}
@@ -266,7 +276,7 @@ func toAvro(v ref.Val, t *avroschema.Type, path string) (any, error) {
 					return nil, mismatch(path, "%v", err)
 				}
 				item, _ := m.Find(key)
-				if members[name], err = toAvro(item, t.Items, below(path, name)); err != nil {
+				if members[name], err = c.toAvro(item, t.Items, below(path, name)); err != nil {
 					return nil, err
 				}
 			}
@@ -274,13 +284,13 @@ func toAvro(v ref.Val, t *avroschema.Type, path string) (any, error) {
 		}
 	case avroschema.Record:
 		if m, ok := v.(traits.Mapper); ok {
-			return toAvroRecord(m, t.Named, path)
+			return c.toAvroRecord(m, t.Named, path)
 		}
 		if path == "" {
 			return generic(v)
 		}
 	case avroschema.Union:
-		return toAvroUnion(v, t, path)
+		return c.toAvroUnion(v, t, path)
 	}
 	return nil, mismatch(path, "a %s is no %s", v.Type().TypeName(), t.FullName())
 }
@@ -314,7 +324,7 @@ func float(v ref.Val) (float64, bool) {
 }
 
 // toAvroRecord makes a record of a map. What the record has no field for is passed over.
-func toAvroRecord(m traits.Mapper, n *avroschema.Named, path string) (any, error) {
+func (c *casting) toAvroRecord(m traits.Mapper, n *avroschema.Named, path string) (any, error) {
 	fields := make(map[string]any, len(n.Fields))
 	for i := range n.Fields {
 		f := &n.Fields[i]
@@ -322,7 +332,7 @@ func toAvroRecord(m traits.Mapper, n *avroschema.Named, path string) (any, error
 		var err error
 		switch {
 		case ok:
-			fields[f.Name], err = toAvro(v, f.Type, below(path, f.Name))
+			fields[f.Name], err = c.toAvro(v, f.Type, below(path, f.Name))
 		case f.Default != nil:
 			fields[f.Name], err = defaultValue(f.Default, f.Type)
 		default:
@@ -337,7 +347,7 @@ func toAvroRecord(m traits.Mapper, n *avroschema.Named, path string) (any, error
 
 // toAvroUnion makes a value of the branch that is nearest to it: one that takes
 // it as it is before one that it is cast to.
-func toAvroUnion(v ref.Val, t *avroschema.Type, path string) (any, error) {
+func (c *casting) toAvroUnion(v ref.Val, t *avroschema.Type, path string) (any, error) {
 	var only *avroschema.Type
 	several := false
 	for _, b := range t.Branches {
@@ -351,7 +361,7 @@ func toAvroUnion(v ref.Val, t *avroschema.Type, path string) (any, error) {
 			if exact && !natural(v, b.Kind) {
 				continue
 			}
-			made, err := toAvro(v, b, path)
+			made, err := c.toAvro(v, b, path)
 			switch {
 			case err == nil && several && ambiguous(t, b):
 				return &record.Branch{Name: b.FullName(), Value: made}, nil
