@@ -13,6 +13,7 @@ type compiler struct {
 	parents   map[*parent]int // ids of what % stands for
 	functions map[string]*function
 	usesEval  bool
+	merging   bool   // in a call that mergeOf compiles
 	patterns  int    // instructions of all regular expressions
 	failed    *Error // what was found wrong while compiling
 }

@@ -154,7 +154,7 @@ func fnRound(_ *state, args []value, _ value) (value, *Error) {
 	}
 	f, places := v.num, 0
 	if p := arg(args, 1); p.kind == numberKind && !math.IsNaN(p.num) {
-		if p.num != math.Trunc(p.num) {
+		if p.num != math.Trunc(p.num) || math.Abs(p.num) >= 1e21 {
 			return number(math.NaN()), nil
 		}
 		places = int(max(-maxShift, min(maxShift, p.num)))
@@ -203,7 +203,7 @@ func fnPower(st *state, args []value, _ value) (value, *Error) {
 		return undefined, fail("D3061").value(v.num).index(1)
 	}
 	f := power(v.num, e.num)
-	if outOfRange(f) || math.IsInf(e.num, 0) {
+	if outOfRange(f) {
 		return undefined, fail("D3061").value(v.num).value2(e.num).index(1)
 	}
 	return number(f), st.tick(100)
@@ -215,8 +215,11 @@ const powerBits = 160
 // power is the float64 next to a power. That of package math has errors that are seen in the last digits.
 func power(x, y float64) float64 {
 	f := math.Pow(x, y)
+	if math.Abs(x) == 1 && outOfRange(y) {
+		return math.NaN() // as ECMAScript has it
+	}
 	whole, part := math.Modf(math.Abs(y))
-	if outOfRange(f) || f == 0 || x == 1 || whole > 1<<30 {
+	if outOfRange(x) || outOfRange(y) || outOfRange(f) || f == 0 || whole > 1<<30 {
 		return f
 	}
 	square := new(big.Float).SetPrec(powerBits).SetFloat64(math.Abs(x))
@@ -254,7 +257,7 @@ func fnFormatBase(st *state, args []value, _ value) (value, *Error) {
 	if r := arg(args, 1); r.kind == numberKind {
 		radix = math.RoundToEven(r.num)
 	}
-	if radix < 2 || radix > 36 {
+	if !(radix >= 2 && radix <= 36) {
 		return undefined, fail("D3100").value(radix)
 	}
 	f := math.RoundToEven(v.num)
@@ -290,6 +293,11 @@ func fnBoolean(st *state, args []value, _ value) (value, *Error) {
 	v := arg(args, 0)
 	if v.kind == undefinedKind {
 		return undefined, nil
+	}
+	for v.kind == arrayKind && v.count() == 1 {
+		if v = v.item(0); v.kind == undefinedKind {
+			return undefined, nil
+		}
 	}
 	yes, err := st.truthy(v)
 	return boolean(yes), err

@@ -49,7 +49,11 @@ func keysOf(st *state, v value, names *Object, depth int) *Error {
 }
 
 func fnLookup(st *state, args []value, _ value) (value, *Error) {
-	return lookup(st, arg(args, 0), arg(args, 1).unwrapText(), 0)
+	name := "undefined" // JavaScript's name of nothing
+	if v := arg(args, 1); v.kind == stringKind {
+		name = v.str()
+	}
+	return lookup(st, arg(args, 0), name, 0)
 }
 
 func fnSpread(st *state, args []value, _ value) (value, *Error) {
@@ -271,7 +275,8 @@ func cloneNumber(v value) (value, *Error) {
 }
 
 func fnType(_ *state, args []value, _ value) (value, *Error) {
-	switch arg(args, 0).kind {
+	v := arg(args, 0)
+	switch v.kind {
 	case undefinedKind:
 		return undefined, nil
 	case nullKind:
@@ -279,7 +284,10 @@ func fnType(_ *state, args []value, _ value) (value, *Error) {
 	case boolKind:
 		return text("boolean"), nil
 	case numberKind:
-		return text("number"), nil
+		if math.IsNaN(v.num) {
+			return text("object"), nil // what is no number is to the reference what is left over
+		}
+		return text("number"), finite(v)
 	case stringKind:
 		return text("string"), nil
 	case arrayKind:

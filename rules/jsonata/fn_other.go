@@ -40,9 +40,9 @@ func fnEval(st *state, args []value, in value) (value, *Error) {
 	at := st.site
 	if focus := arg(args, 1); focus.kind != undefinedKind {
 		in = focus
-	}
-	if in.kind == arrayKind && !in.isSequence() {
-		in = list(&array{items: []value{in}, sequence: true, outer: true})
+		if in.kind == arrayKind && !in.isSequence() {
+			in = list(&array{items: []value{in}, sequence: true, outer: true})
+		}
 	}
 	st.evals++
 	defer func() { st.evals-- }()

@@ -260,6 +260,14 @@ func (c *compiler) site(n *node, s *scope) *callSite {
 
 func (c *compiler) call(n *node, s *scope) exec {
 	at := c.site(n, s)
+	if run := c.mergeOf(n, s, at); run != nil {
+		return run
+	}
+	return c.callOf(n, s, at)
+}
+
+// callOf is a call like any other.
+func (c *compiler) callOf(n *node, s *scope, at *callSite) exec {
 	args := make([]exec, len(n.list))
 	for i, a := range n.list {
 		args[i] = c.compile(a, s)
