@@ -303,7 +303,7 @@ func (c *compiler) variable(n *node, s *scope) exec {
 	}
 	return func(st *state, _ value, fr *frame) (value, *Error) {
 		if v, ok := fr.find(places, name); ok {
-			return v, nil
+			return n.collapsed(v), nil
 		}
 		return st.lookUp(name, global), nil
 	}
@@ -346,7 +346,7 @@ func (c *compiler) parent(n *node, s *scope) exec {
 		for _, up := range ups {
 			if f := fr.up(up); f.tuple != nil {
 				if v, ok := f.tuple.get(id); ok {
-					return v, nil
+					return n.collapsed(v), nil
 				}
 			}
 		}
@@ -456,7 +456,7 @@ func (c *compiler) block(n *node, s *scope) exec {
 		return n.collapsed(v), nil
 	}
 	switch {
-	case len(parts) == 1 && own == s && n.list[0].typ != callNode && n.list[0].typ != applyNode:
+	case len(parts) == 1 && own == s && settled(n.list[0]):
 		return parts[0]
 	case own == s:
 		return run
@@ -473,6 +473,17 @@ func (c *compiler) block(n *node, s *scope) exec {
 		clear(fr.slots[from:to])
 		return run(st, in, fr)
 	}
+}
+
+// settled reports whether the value of a node cannot be a sequence that the node around collapses once more.
+func settled(n *node) bool {
+	switch n.typ {
+	case callNode, applyNode:
+		return false
+	case pathNode:
+		return !slices.ContainsFunc(n.list, func(step *node) bool { return step.tuple })
+	}
+	return true
 }
 
 // bindsHere reports whether evaluating a node binds variables of the scope it is in.

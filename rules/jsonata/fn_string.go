@@ -430,8 +430,11 @@ func fnSplit(st *state, args []value, _ value) (value, *Error) {
 		case separator.str() == "":
 			parts = unitsOf(s)
 		}
-		if !math.IsInf(limit, 0) {
-			limit = math.Mod(math.Trunc(limit), 1<<32) // as JavaScript has it
+		if arg(args, 2).kind == numberKind { // as JavaScript has it
+			limit = math.Mod(math.Trunc(limit), 1<<32)
+			if math.IsNaN(limit) {
+				limit = 0
+			}
 		}
 		for part := range parts {
 			if float64(len(out.items)) >= limit {

@@ -16,7 +16,7 @@ type pair struct {
 func (c *compiler) pairs(n *node, s *scope) []pair {
 	pairs := make([]pair, len(n.also().pairs))
 	for i, p := range n.also().pairs {
-		pairs[i] = pair{key: c.compile(p[0], s), val: c.compile(p[1], s), start: int(p[0].start), end: int(p[0].end)}
+		pairs[i] = pair{key: c.compile(p[0], s), val: c.compile(p[1], s), start: int(n.start), end: int(n.end)}
 		if v, ok := literal(p[0]); ok && v.kind == stringKind {
 			pairs[i].fixed, pairs[i].isFixed = v.str(), true
 		}
@@ -88,9 +88,38 @@ type groups struct {
 type groupOf struct {
 	key    string
 	pair   int
-	items  []value
-	arrays bool // the only item was an array
+	data   gathered
 	tuples []*tuple
+}
+
+// gathered is values put together: one is itself, of several comes an array.
+type gathered struct {
+	items []value
+	array bool
+}
+
+func (g *gathered) add(st *state, v value) *Error {
+	var err *Error
+	switch {
+	case v.kind == undefinedKind:
+	case len(g.items) == 0 && !g.array && v.kind == arrayKind:
+		g.items, err = st.items(v)
+		g.items, g.array = slices.Clip(g.items), true
+	default:
+		g.array = g.array || len(g.items) > 0
+		g.items, err = st.add(g.items, v)
+	}
+	return err
+}
+
+func (g *gathered) value() value {
+	switch {
+	case g.array:
+		return list(&array{items: g.items})
+	case len(g.items) == 0:
+		return undefined
+	}
+	return g.items[0]
 }
 
 // collect puts an item into the group of each pair's key.
@@ -137,31 +166,11 @@ func (g *groups) collect(st *state, item value, t *tuple, fr *frame) *Error {
 		if t != nil {
 			of.tuples = append(of.tuples, t)
 		}
-		if !there && item.kind == arrayKind {
-			items, err := st.items(item)
-			if err != nil {
-				return err
-			}
-			of.items, of.arrays = slices.Clip(items), true
-			continue
-		}
-		var err *Error
-		if of.items, err = st.add(of.items, item); err != nil {
+		if err := of.data.add(st, item); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// context is what a value is evaluated on: the only item, or all.
-func (of *groupOf) context() value {
-	if len(of.items) == 0 && !of.arrays {
-		return undefined
-	}
-	if len(of.items) == 1 && !of.arrays {
-		return of.items[0]
-	}
-	return list(&array{items: of.items})
 }
 
 // object evaluates the value of each group.
@@ -189,7 +198,7 @@ func (g *groups) object(st *state, fr *frame) (value, *Error) {
 	}
 	for i := range g.list {
 		of := &g.list[i]
-		at, in := fr, of.context()
+		at, in := fr, of.data.value()
 		if of.tuples != nil {
 			t, err := reduce(st, of.tuples)
 			if err != nil {
@@ -223,15 +232,14 @@ func reduce(st *state, tuples []*tuple) (*tuple, *Error) {
 	all := &tuple{}
 	for i := range tuples[0].binds {
 		id := tuples[0].binds[i].id
-		var values []value
+		var values gathered
 		for _, t := range tuples {
 			v, _ := t.get(id)
-			var err *Error
-			if values, err = st.add(values, v); err != nil {
+			if err := values.add(st, v); err != nil {
 				return nil, err
 			}
 		}
-		all.bind(id, list(&array{items: values}))
+		all.bind(id, values.value())
 	}
 	return all, nil
 }

@@ -232,6 +232,7 @@ func concat(st *state, a, b value, n *node) (value, *Error) {
 
 // string is the text of a value, "" of nothing.
 func (st *state) string(v value) (string, *Error) {
+	v = v.inner()
 	switch v.kind {
 	case undefinedKind:
 		return "", nil

@@ -65,8 +65,8 @@ func wildcard(st *state, in value) (value, *Error) {
 			}
 			return nil
 		}
-		found, err = st.add(found, v)
-		return err
+		found = append(found, v)
+		return st.grown(len(found), 1)
 	}
 	switch in.kind {
 	case arrayKind:
@@ -650,8 +650,9 @@ func (p *pathRun) withTuples(st *state, in value, fr *frame) (value, *Error) {
 				return undefined, err
 			}
 		}
-		outside = s.sort != nil && len(tuples) > 1
-		if tuples, err = s.stream(st, tuples, fr); err != nil {
+		before := outside
+		outside = s.sort != nil && (before || len(tuples) > 1)
+		if tuples, err = s.stream(st, tuples, fr, before); err != nil {
 			return undefined, err
 		}
 	}
@@ -676,14 +677,14 @@ func (p *pathRun) withTuples(st *state, in value, fr *frame) (value, *Error) {
 	return p.end(st, list(a), fr)
 }
 
-// stream takes all tuples through one step.
-func (s *step) stream(st *state, tuples []*tuple, fr *frame) ([]*tuple, *Error) {
+// stream takes all tuples through one step. They come from outside if an order-by has left them so.
+func (s *step) stream(st *state, tuples []*tuple, fr *frame, outside bool) ([]*tuple, *Error) {
 	if s.sort != nil {
-		sorted, err := s.sort.tuples(st, tuples, fr)
+		sorted, err := s.sort.tuples(st, tuples, fr, outside)
 		if err != nil {
 			return nil, err
 		}
-		return s.filter(st, sorted, fr, len(sorted) > 1)
+		return s.filter(st, sorted, fr, outside || len(sorted) > 1)
 	}
 	var out []*tuple
 	for _, t := range tuples {

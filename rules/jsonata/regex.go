@@ -383,7 +383,13 @@ func (re *regex) function() *function {
 			return undefined, err
 		}
 		m := &matches{re: re, s: s}
-		if from := math.Trunc(arg(args, 1).num); from > 0 {
+		from := math.Trunc(arg(args, 1).num)
+		if at := arg(args, 1); at.kind == stringKind && decimal.MatchString(at.str()) {
+			// The names of an object, say, that a function is given for each field of.
+			from, _ = strconv.ParseFloat(at.str(), 64)
+			from = math.Trunc(from)
+		}
+		if from > 0 {
 			if from > float64(units(s)) {
 				return undefined, nil
 			}

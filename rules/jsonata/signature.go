@@ -91,7 +91,7 @@ func parseSignature(source string) (*signature, *Error) {
 		case '(':
 			end := strings.IndexByte(source[i:], ')')
 			if end < 0 {
-				return bad("S0402", source[i:])
+				end = len(source) - i // all that is left
 			}
 			choice := source[i+1 : i+end]
 			if strings.Contains(choice, "<") {

@@ -25,12 +25,17 @@ type keyed struct {
 	tuple *tuple
 	keys  []value
 	known int
+
+	outside bool // the item is the tuple as it is seen from outside
 }
 
 func (o *sorter) key(st *state, k *keyed, i int, fr *frame) (value, *Error) {
 	for k.known <= i {
 		at := fr
-		if k.tuple != nil {
+		switch {
+		case k.outside:
+			at = &frame{parent: fr}
+		case k.tuple != nil:
 			at = &frame{parent: fr, tuple: k.tuple}
 		}
 		v, err := o.terms[k.known].run(st, k.item, at)
@@ -123,13 +128,16 @@ func (o *sorter) run(st *state, in value, fr *frame) (value, *Error) {
 	return list(&array{items: items}), nil
 }
 
-func (o *sorter) tuples(st *state, tuples []*tuple, fr *frame) ([]*tuple, *Error) {
+func (o *sorter) tuples(st *state, tuples []*tuple, fr *frame, outside bool) ([]*tuple, *Error) {
 	order := make([]*keyed, len(tuples))
 	if err := st.alloc(len(tuples) * (len(o.terms) + 3) * valueSize); err != nil {
 		return nil, err
 	}
 	for i, t := range tuples {
-		order[i] = &keyed{item: t.item, tuple: t, keys: make([]value, len(o.terms))}
+		order[i] = &keyed{item: t.item, tuple: t, keys: make([]value, len(o.terms)), outside: outside}
+		if outside {
+			order[i].item = t.outside()
+		}
 	}
 	err := mergeSort(st, order, func(a, b *keyed) (bool, *Error) { return o.after(st, a, b, fr) })
 	sorted := make([]*tuple, len(tuples))
