@@ -1,5 +1,7 @@
 package api
 
+import "encoding/json"
+
 // Apply merges the members that u sets into a configuration.
 func (u *ConfigUpdate) Apply(c *Config) {
 	set(u, "alias", &c.Alias, u.Alias)
@@ -54,3 +56,31 @@ type ConfigStored struct {
 
 // Stored is the configuration under the names of a change.
 func (c Config) Stored() ConfigStored { return ConfigStored(c) }
+
+// MarshalJSON writes the body of a configuration change: the members named in Set, null for those that are to be cleared. Where Set
+// is nil it writes those that are not empty.
+func (u ConfigUpdate) MarshalJSON() ([]byte, error) {
+	stored := u.Stored()
+	if u.Level != nil {
+		stored.CompatibilityLevel = *u.Level
+	}
+	text, err := json.Marshal(stored)
+	if err != nil || u.Set == nil {
+		return text, err
+	}
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(text, &given); err != nil {
+		return nil, err
+	}
+	out := map[string]json.RawMessage{}
+	for name, wanted := range u.Set {
+		switch value, ok := given[name]; {
+		case !wanted:
+		case ok:
+			out[name] = value
+		default:
+			out[name] = json.RawMessage("null")
+		}
+	}
+	return json.Marshal(out)
+}

@@ -189,6 +189,9 @@ func InvalidAssociation(property, detail string) *Error {
 	return errorf(CodeInvalidAssociation, "The association specified an invalid value for property: '%s', detail: %s", property, detail)
 }
 
+// InvalidUsage reports uses, or a question for them, that cannot be.
+func InvalidUsage(format string, args ...any) *Error { return errorf(422, format, args...) }
+
 // BadRequest reports a body that cannot be read.
 func BadRequest(format string, args ...any) *Error { return errorf(400, format, args...) }
 

@@ -170,3 +170,43 @@ func ReadRuleCheck(o object) (q RuleCheck, err error) {
 	q.Version = number(version)
 	return q, r.err
 }
+
+// The requests are written as they are read; what names no contract leaves the member out.
+
+// MarshalJSON writes the body of a trial.
+func (q RuleTrial) MarshalJSON() ([]byte, error) {
+	type members RuleTrial
+	return json.Marshal(struct {
+		members
+		Contract *RegisterRequest `json:"contract,omitempty"`
+		Old      *RegisterRequest `json:"old,omitempty"`
+	}{members(q), q.Contract, q.Old})
+}
+
+// MarshalJSON writes the body of a proof.
+func (q RuleProof) MarshalJSON() ([]byte, error) {
+	type members RuleProof
+	return json.Marshal(struct {
+		members
+		Old *RegisterRequest `json:"old,omitempty"`
+		New *RegisterRequest `json:"new,omitempty"`
+	}{members(q), q.Old, q.New})
+}
+
+// MarshalJSON writes the body of a request for samples.
+func (q RuleSamples) MarshalJSON() ([]byte, error) {
+	type members RuleSamples
+	return json.Marshal(struct {
+		members
+		Contract *RegisterRequest `json:"contract,omitempty"`
+	}{members(q), q.Contract})
+}
+
+// MarshalJSON writes the body of a check.
+func (q RuleCheck) MarshalJSON() ([]byte, error) {
+	type members RuleCheck
+	return json.Marshal(struct {
+		members
+		Contract *RegisterRequest `json:"contract,omitempty"`
+	}{members(q), q.Contract})
+}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/seed-9f7c7091/concordat/record"
 )
@@ -14,9 +12,10 @@ import (
 type DeadLetter struct {
 	Topic string // to send it to
 	// Record is Env.Original, or the record without what must not be read in the clear.
-	Record  any
-	Format  record.Format // of a Record that was redacted, nil for one as it was given
-	Headers map[string]string
+	Record   any
+	Original any           // Env.Original, whatever Record is
+	Format   record.Format // of the records of the rule
+	Headers  map[string]string
 }
 
 // DeadLetters takes dead letters, as a Kafka producer does.
@@ -39,17 +38,18 @@ const Redacted = "<REDACTED>"
 // DLQ is the action of that name: it sends the record to the topic given, or where
 // that is "" to the one that the parameter dlq.topic of the rule names, and then ends the message.
 //
-// tagsToRedact tells the tags of the fields whose text and bytes must not be sent in the clear, as
-// TagsOf finds them for the rules that encrypt; nil for none. On the way in nothing is redacted: the
-// record is sent as it came. A record that cannot be redacted is not sent.
-func DLQ(to DeadLetters, topic string, tagsToRedact func(*Event) []string) Action {
-	return &dlq{to, topic, tagsToRedact}
+// redact tells whether there are fields whose text and bytes must not be sent in the clear, as the rules
+// that encrypt have them, and the tags of these fields, no tags for all fields. It may be nil. On the way in nothing is redacted: the
+// record is sent as it came. A record that cannot be redacted is not sent. Of one that is redacted, the
+// header of the failure says no more than that: its words could be those of the record.
+func DLQ(to DeadLetters, topic string, redact func(*Event) (tags []string, some bool)) Action {
+	return &dlq{to, topic, redact}
 }
 
 type dlq struct {
 	to     DeadLetters
 	topic  string
-	redact func(*Event) []string
+	redact func(*Event) ([]string, bool)
 }
 
 func (d *dlq) Name() string { return actionDLQ }
@@ -73,19 +73,22 @@ func (d *dlq) send(ctx context.Context, e *Event) error {
 	if topic == "" {
 		return errors.New("there is no topic, set dlq.topic")
 	}
-	letter := &DeadLetter{Topic: topic, Record: e.Env.Original, Headers: map[string]string{
+	letter := &DeadLetter{Topic: topic, Record: e.Env.Original, Original: e.Env.Original, Format: e.Target.Format, Headers: map[string]string{
 		HeaderRuleName: e.Rule.Name, HeaderRuleMode: e.Mode, HeaderRuleSubject: e.Env.Subject, HeaderRuleTopic: e.Env.Topic,
 	}}
 	if e.Failed != nil {
 		letter.Headers[HeaderRuleException] = e.Failed.Error()
 	}
 	if e.Mode == Write && d.redact != nil {
-		if tags := d.redact(e); len(tags) > 0 {
+		if tags, some := d.redact(e); some {
 			redacted, err := redactFields(e, tags)
 			if err != nil {
 				return err
 			}
-			letter.Record, letter.Format = redacted, e.Target.Format
+			letter.Record = redacted
+			if e.Failed != nil {
+				letter.Headers[HeaderRuleException] = "the rule failed; what it says is left out, since the record has secrets"
+			}
 		}
 	}
 	return d.to.Send(ctx, letter)
@@ -114,18 +117,4 @@ func clone(f record.Format, v any) (any, error) {
 		return nil, err
 	}
 	return f.Decode(b)
-}
-
-// TagsOf lists the tags that rules of the types work on, sorted.
-func TagsOf(types []string, chains ...*Chain) []string {
-	var tags []string
-	for _, c := range chains {
-		for _, r := range c.Rules() {
-			if slices.Contains(types, strings.ToUpper(r.Type)) {
-				tags = append(tags, r.Tags...)
-			}
-		}
-	}
-	slices.Sort(tags)
-	return slices.Compact(tags)
 }

@@ -102,7 +102,7 @@ func TestHostileRecords(t *testing.T) {
 		circle := map[string]any{"value": "x"}
 		circle["next"] = circle
 		letters := &outbox{}
-		engine := full(rules.WithActions(rules.DLQ(letters, "t", func(*rules.Event) []string { return []string{"PII"} })))
+		engine := full(rules.WithActions(rules.DLQ(letters, "t", func(*rules.Event) ([]string, bool) { return []string{"PII"}, true })))
 		for _, rule := range []api.Rule{
 			{Name: "fields", Kind: api.KindCondition, Type: "CEL_FIELD", Tags: []string{"PII"}, Expr: "value != ''"},
 			{Name: "values", Kind: api.KindTransform, Type: "CEL_FIELD", Tags: []string{"PII"}, Expr: "value + ''"},

@@ -19,7 +19,7 @@ func TestManyGoroutines(t *testing.T) {
 		some := condition("some", "message.n >= 0")
 		some.OnFailure = "DLQ"
 		letters := &sync.Map{}
-		engine := full(rules.WithActions(rules.DLQ(counting{letters}, "t", func(*rules.Event) []string { return []string{"PII"} })))
+		engine := full(rules.WithActions(rules.DLQ(counting{letters}, "t", func(*rules.Event) ([]string, bool) { return []string{"PII"}, true })))
 		versions := []rules.Version{
 			{Number: 1, Format: formatOf(t, c.typ, c.old), RuleSet: &api.RuleSet{DomainRules: []api.Rule{some, mark}}, Metadata: &api.Metadata{Tags: map[string][]string{"**.x": {"PII"}}}},
 			{Number: 2, Format: formatOf(t, c.typ, c.next), RuleSet: &api.RuleSet{MigrationRules: []api.Rule{migration(api.ModeUpgrade, `{"b": a, "n": n}`), migration(api.ModeDowngrade, `{"a": b, "n": n}`)}}},

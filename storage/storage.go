@@ -83,6 +83,24 @@ type Store interface {
 	Close() error
 }
 
+// Notes are what a node keeps for itself beside the log, in books of its own.
+// They are not derived from records: no replay brings them back, no other node knows them,
+// no watcher hears of them. A store may keep them; one that does not, does not implement this.
+type Notes interface {
+	// ReadNotes calls yield for the notes of a book whose keys are not less than
+	// from, in ascending byte order, until it returns false. It never waits for writers.
+	// The slices belong to the store and are valid during the call. A book that
+	// nobody wrote to is empty.
+	ReadNotes(book string, from []byte, yield func(key, value []byte) bool) error
+	// WriteNotes puts notes into a book, all or none, and returns when they are
+	// durable. Turns wait for a call under way, though not for one behind it: it should not write much
+	// at once. Keys must not be empty.
+	WriteNotes(book string, notes []Note) error
+}
+
+// Note is one entry of a book. A nil value deletes it.
+type Note struct{ Key, Value []byte }
+
 // Errors of a store. Match with errors.Is.
 var (
 	// ErrUnavailable reports a store that cannot take writes: disk full, file

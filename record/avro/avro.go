@@ -25,6 +25,7 @@ type Format struct {
 	schema *avro.Schema
 	root   *node
 	plan   *plan
+	codec  func() *twmb.Schema // decodes structs; nil where it refuses the schema
 	// structs encodes structs, nil where it cannot: where it refuses the schema,
 	// or where it would choose among the branches of a union by other rules than ours.
 	structs func() *twmb.Schema
@@ -40,10 +41,7 @@ func New(s *avro.Schema) (*Format, error) {
 		return nil, fmt.Errorf("a record of %s would have no end: it always contains another one", endless.name)
 	}
 	f := &Format{schema: s, root: c.root, plan: resolve(c.root, c.root)}
-	f.structs = sync.OnceValue(func() *twmb.Schema {
-		if c.choices {
-			return nil
-		}
+	f.codec = sync.OnceValue(func() *twmb.Schema {
 		text, err := s.Format(avro.FormatResolved)
 		if err != nil {
 			return nil
@@ -54,6 +52,10 @@ func New(s *avro.Schema) (*Format, error) {
 		}
 		return codec
 	})
+	f.structs = f.codec
+	if c.choices {
+		f.structs = func() *twmb.Schema { return nil }
+	}
 	return f, nil
 }
 
@@ -65,6 +67,9 @@ func (f *Format) Name() string { return f.schema.Name() }
 
 // Schema is the schema, an *avro.Schema of package schema/avro.
 func (f *Format) Schema() schema.Schema { return f.schema }
+
+// RawBytes reports that the schema is "bytes", whose payloads have no length: see Decode.
+func (f *Format) RawBytes() bool { return f.root.kind == avro.Bytes }
 
 // Decode reads a payload. What follows the record in it is passed over, as Java
 // does. Errors are a *PayloadError.
@@ -80,10 +85,7 @@ func (f *Format) Decode(payload []byte) (any, error) {
 // branch or symbol that this schema lacks is an error only in the payload that has it. Errors
 // are a *PayloadError, or a *record.MismatchError for what this schema cannot take.
 func (f *Format) Reader(writer *Format) func(payload []byte) (any, error) {
-	if writer == f {
-		return f.Decode
-	}
-	return resolve(writer.root, f.root).decode
+	return f.Reading(writer, false).Record
 }
 
 // Append encodes a record and appends it to dst. Fields that a map lacks are

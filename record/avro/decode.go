@@ -21,18 +21,24 @@ type source struct {
 }
 
 func (p *plan) decode(payload []byte) (any, error) {
+	v, _, err := p.decodeSome(payload)
+	return v, err
+}
+
+// decodeSome also tells how many bytes were left.
+func (p *plan) decodeSome(payload []byte) (any, int, error) {
 	if p.writer.kind == avro.Bytes {
-		return append([]byte{}, payload...), nil
+		return append([]byte{}, payload...), 0, nil
 	}
 	s := &source{rest: payload, size: len(payload), room: len(payload) + maxBeyond}
 	v, wrong := s.read(p)
 	switch {
 	case wrong == nil:
-		return v, nil
+		return v, len(s.rest), nil
 	case wrong.offset >= 0:
-		return nil, &PayloadError{Offset: wrong.offset, Path: wrong.pointer(), Reason: wrong.reason}
+		return nil, 0, &PayloadError{Offset: wrong.offset, Path: wrong.pointer(), Reason: wrong.reason}
 	}
-	return nil, wrong.mismatch()
+	return nil, 0, wrong.mismatch()
 }
 
 func (s *source) fail(format string, args ...any) *wrong {

@@ -38,6 +38,9 @@ func (n *node) choose(v any) (int, any) {
 			return i, v
 		}
 	}
+	if i, inner := n.tagged(v); i >= 0 {
+		return i, inner
+	}
 	if i := n.convertible(v); i >= 0 {
 		return i, v
 	}
@@ -45,6 +48,20 @@ func (n *node) choose(v any) (int, any) {
 		return like[0], v // which then says what is wrong
 	}
 	return -1, v
+}
+
+// tagged reads a value with the name of its branch, as {"com.example.A": {…}}, which no branch takes as it is.
+func (n *node) tagged(v any) (int, any) {
+	m, ok := v.(map[string]any)
+	if !ok || len(m) != 1 {
+		return -1, nil
+	}
+	for name, inner := range m {
+		if i := n.named(name); i >= 0 && n.branches[i].kind != avro.Null {
+			return i, inner
+		}
+	}
+	return -1, nil
 }
 
 // convertible returns the first branch that a value can be converted to, or -1.

@@ -13,6 +13,7 @@ package protobuf
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -95,6 +96,22 @@ func (f *Format) ByName(full string) (*Format, error) {
 		return f.format(t.Descriptor()), nil
 	}
 	return nil, fmt.Errorf("the schema has no message %q", full)
+}
+
+// Indexes is the place of the message in the schema's own file, as Message takes it. A message
+// of another file has none.
+func (f *Format) Indexes() ([]int, error) {
+	var indexes []int
+	for d := protoreflect.Descriptor(f.shape.desc); ; d = d.Parent() {
+		if file, ok := d.(protoreflect.FileDescriptor); ok {
+			if file != f.file {
+				return nil, fmt.Errorf("the message %s is not of the schema itself, but of %s", f.Name(), file.Path())
+			}
+			slices.Reverse(indexes)
+			return indexes, nil
+		}
+		indexes = append(indexes, d.Index())
+	}
 }
 
 // Type returns api.Protobuf.

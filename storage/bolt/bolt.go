@@ -1,8 +1,8 @@
 // Package bolt keeps a store in one bbolt file.
 //
 // The file holds a bucket "log" with the records under their offsets, a bucket
-// "meta" that says whose file this is and in which format, and a bucket for each
-// index. A commit writes records and indexes in one bbolt transaction, so that
+// "meta" that says whose file this is and in which format, a bucket for each
+// index, and one for each book of notes. A commit writes records and indexes in one bbolt transaction, so that
 // they can never disagree.
 //
 // Turns that wait at the same time share one commit. They run one after another
@@ -11,6 +11,7 @@
 package bolt
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -105,6 +106,7 @@ type Store struct {
 
 	mu      sync.Mutex
 	waiting []*waiter
+	noting  []*notes
 	closed  bool
 	wake    chan struct{} // holds one token when there is something to do
 	done    chan struct{} // closed when the writer has ended
@@ -152,8 +154,9 @@ func Open(path string, o Options, apply storage.Apply) (*Store, error) {
 	return s, nil
 }
 
+// reserved tells whether a bucket is no index, by its name.
 func reserved(name []byte) bool {
-	return slices.Equal(name, logBucket) || slices.Equal(name, metaBucket)
+	return slices.Equal(name, logBucket) || slices.Equal(name, metaBucket) || bytes.HasPrefix(name, []byte(bookPrefix))
 }
 
 // load readies a file for use: it checks whose it is, finds the end of the log

@@ -96,7 +96,7 @@ func (s *Store) signal() {
 }
 
 // write is the writer: it runs batch after batch until the store is closed and
-// nobody waits any more.
+// nobody waits any more. Notes are written between two rounds of batches, one call at a time.
 func (s *Store) write() {
 	defer close(s.done)
 	debug.SetPanicOnFault(true)
@@ -104,11 +104,8 @@ func (s *Store) write() {
 	for range s.wake {
 		for {
 			s.gather(shared)
-			s.mu.Lock()
-			queue, closed := s.waiting, s.closed
-			s.waiting = nil
-			s.mu.Unlock()
-			if len(queue) == 0 {
+			queue, noted, closed := s.take()
+			if len(queue) == 0 && noted == nil {
 				if closed {
 					return
 				}
@@ -118,8 +115,22 @@ func (s *Store) write() {
 				shared = s.batch(queue)
 				queue = queue[shared:]
 			}
+			if noted != nil {
+				s.note(noted)
+			}
 		}
 	}
+}
+
+// take gives the turns that wait, and the first of the calls of WriteNotes.
+func (s *Store) take() (queue []*waiter, noted *notes, closed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	queue, s.waiting = s.waiting, nil
+	if len(s.noting) > 0 {
+		noted, s.noting = s.noting[0], s.noting[1:]
+	}
+	return queue, noted, s.closed
 }
 
 // gather lets the calls that the last commit released come back with their next
@@ -200,18 +211,12 @@ func (s *Store) commit(over *overlay) error {
 		err = s.store(over)
 	}
 	written := err == nil
+	s.report(err)
 	if err != nil {
-		if !s.failing {
-			s.options.Logger.Error("the store cannot be written", "file", s.path, "error", err)
-		}
-		s.failing = true
 		err = unavailable(s.path, err)
 		// When only the last sync failed, what was written can be seen, and caches
 		// must follow: whether it is durable nobody can say.
 		written = s.broken == nil && s.sees(over)
-	} else if s.failing {
-		s.failing = false
-		s.options.Logger.Info("the store can be written again", "file", s.path)
 	}
 	if written {
 		last := over.records[len(over.records)-1]
@@ -226,15 +231,31 @@ func (s *Store) commit(over *overlay) error {
 	return err
 }
 
+// report logs that writing began to fail, or does no longer.
+func (s *Store) report(err error) {
+	switch {
+	case err != nil && !s.failing:
+		s.options.Logger.Error("the store cannot be written", "file", s.path, "error", err)
+	case err == nil && s.failing:
+		s.options.Logger.Info("the store can be written again", "file", s.path)
+	}
+	s.failing = err != nil
+}
+
 // store writes an overlay in one bbolt transaction.
-func (s *Store) store(over *overlay) (err error) {
+func (s *Store) store(over *overlay) error {
+	return s.guarded(func(tx *bbolt.Tx) error { return over.flush(tx, s.names) })
+}
+
+// guarded is a bbolt update of the writer. A panic of bbolt in it breaks the store for writing.
+func (s *Store) guarded(f func(tx *bbolt.Tx) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = damaged(s.path, "a page cannot be read", asError(p))
 			s.broken = err
 		}
 	}()
-	return s.db.Update(func(tx *bbolt.Tx) error { return over.flush(tx, s.names) })
+	return s.db.Update(f)
 }
 
 // sees tells whether the last record of an overlay is in the file.

@@ -182,6 +182,10 @@ func Run(t *testing.T, open Open) {
 		{"a closed store refuses calls", testClosed},
 		{"closing finishes the turns that wait", testCloseFinishes},
 		{"random turns agree with a plain model", testModel},
+		{"notes come back in order, and as they were last written", testNotes},
+		{"notes that cannot all be written are not", testBadNotes},
+		{"notes stay apart from the log", testNotesApart},
+		{"notes, turns and views at the same time", testConcurrentNotes},
 	} {
 		t.Run(c.promise, func(t *testing.T) {
 			s := &subject{t: t, open: open, path: filepath.Join(t.TempDir(), "store")}

@@ -1,0 +1,214 @@
+package serde
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/seed-9f7c7091/concordat/record"
+	recordavro "github.com/seed-9f7c7091/concordat/record/avro"
+	"github.com/seed-9f7c7091/concordat/rules"
+	"github.com/seed-9f7c7091/concordat/schema/avro"
+)
+
+// avroBinding codes Avro records.
+type avroBinding struct{ *config }
+
+func (avroBinding) name(any) (string, error) { return "", nil }
+
+func (b avroBinding) own(any) (*own, error) { return b.ownAvro() }
+
+func (avroBinding) message(k *contract, _ string) (record.Format, []int, error) {
+	return k.format, nil, nil
+}
+
+func (avroBinding) indexed() bool { return false }
+
+func (avroBinding) at(k *contract, _ []int) (record.Format, error) { return k.format, nil }
+
+// struct reports whether values are structs, which rules see as they are.
+func (c *config) ofStruct() bool {
+	_, ok := structOf(c.goType)
+	return ok
+}
+
+func (b avroBinding) writes(f record.Format, domain *rules.Chain) (writeFunc, error) {
+	format := f.(*recordavro.Format)
+	encode := format.Append
+	foreign := b.codec != nil && !format.RawBytes()
+	if foreign {
+		text, err := wholeText(format)
+		if err != nil {
+			return nil, err
+		}
+		if encode, err = b.codec.Encoder(text); err != nil {
+			return nil, fmt.Errorf("the codec refuses the schema: %w", err)
+		}
+	}
+	if domain == nil {
+		return func(_ context.Context, dst []byte, v any, _ *rules.Env) ([]byte, error) { return encode(dst, v) }, nil
+	}
+	changes := transforms(domain)
+	if foreign && !b.ofStruct() {
+		return func(ctx context.Context, dst []byte, v any, env *rules.Env) ([]byte, error) {
+			body, err := encode(nil, v)
+			if err != nil {
+				return nil, err
+			}
+			rec, err := format.Decode(body)
+			if err != nil {
+				return nil, err
+			}
+			if rec, err = domain.Run(ctx, rec, env); err != nil {
+				return nil, err
+			}
+			return format.Append(dst, rec)
+		}, nil
+	}
+	return func(ctx context.Context, dst []byte, v any, env *rules.Env) ([]byte, error) {
+		rec := v
+		if changes {
+			rec = clone(v) // the caller's own stays as it is
+		}
+		rec, err := domain.Run(ctx, rec, env)
+		if err != nil {
+			return nil, err
+		}
+		if foreign && reflect.TypeOf(rec) != reflect.TypeOf(v) {
+			return format.Append(dst, rec)
+		}
+		return encode(dst, rec)
+	}, nil
+}
+
+// wholeText is the schema with all that it refers to.
+func wholeText(f *recordavro.Format) (string, error) { return f.Schema().Format(avro.FormatResolved) }
+
+func (b avroBinding) reads(w way) (readFunc, error) {
+	writer, reader := w.writer.(*recordavro.Format), w.reader.(*recordavro.Format)
+	into, err := b.into(writer, reader)
+	if err != nil {
+		return nil, err
+	}
+	again := into // for what rules have made
+	if writer != reader {
+		if again, err = b.into(reader, reader); err != nil {
+			return nil, err
+		}
+	}
+	reading := reader.Reading(writer, b.whole)
+	natural := b.ofStruct() && w.path == nil
+	foreign := b.codec != nil && !writer.RawBytes() && !reader.RawBytes()
+
+	// rec is the record of the reader before the domain rules.
+	rec := func(_ context.Context, payload []byte, _ *rules.Env) (any, error) { return reading.Record(payload) }
+	if w.path != nil {
+		from := writer.Reading(writer, b.whole)
+		rec = func(ctx context.Context, payload []byte, env *rules.Env) (any, error) {
+			old, err := from.Record(payload)
+			if err != nil {
+				return nil, err
+			}
+			v, err := w.path.Run(ctx, old, env)
+			return v, migrated(err)
+		}
+	}
+	// give puts a record into the target.
+	give := func(rec, target any) (any, error) {
+		body, err := reader.Append(nil, rec)
+		if err != nil {
+			return nil, err
+		}
+		return target, again(body, target)
+	}
+
+	switch {
+	case b.dynamic() && !foreign:
+		return func(ctx context.Context, payload []byte, _ any, env *rules.Env) (any, error) {
+			v, err := rec(ctx, payload, env)
+			if err == nil && w.domain != nil {
+				v, err = w.domain.Run(ctx, v, env)
+			}
+			if err != nil {
+				return nil, err
+			}
+			if w.domain != nil && b.view != (recordavro.View{}) {
+				if v, err = settled(reader, v); err != nil {
+					return nil, err
+				}
+			}
+			return reader.View(v, b.view), nil
+		}, nil
+	case w.path == nil && w.domain == nil:
+		return func(_ context.Context, payload []byte, target any, _ *rules.Env) (any, error) {
+			return target, into(payload, target)
+		}, nil
+	case natural:
+		return func(ctx context.Context, payload []byte, target any, env *rules.Env) (any, error) {
+			if err := into(payload, target); err != nil {
+				return nil, err
+			}
+			v, err := w.domain.Run(ctx, target, env)
+			if err != nil || v == target {
+				return target, err
+			}
+			return give(v, target)
+		}, nil
+	}
+	return func(ctx context.Context, payload []byte, target any, env *rules.Env) (any, error) {
+		v, err := rec(ctx, payload, env)
+		if err != nil {
+			return nil, err
+		}
+		if v, err = w.domain.Run(ctx, v, env); err != nil {
+			return nil, err
+		}
+		return give(v, target)
+	}, nil
+}
+
+// settled is what a rule has made, as Decode would give it.
+func settled(f record.Format, rec any) (any, error) {
+	body, err := f.Append(nil, rec)
+	if err != nil {
+		return nil, err
+	}
+	return f.Decode(body)
+}
+
+// into reads payloads into pointers.
+func (b avroBinding) into(writer, reader *recordavro.Format) (func(payload []byte, target any) error, error) {
+	if b.codec == nil || writer.RawBytes() || reader.RawBytes() {
+		return reader.Reading(writer, b.whole).Into, nil
+	}
+	from, err := wholeText(writer)
+	if err != nil {
+		return nil, err
+	}
+	to, err := wholeText(reader)
+	if err != nil {
+		return nil, err
+	}
+	decode, err := b.codec.Decoder(from, to)
+	if err != nil {
+		return nil, fmt.Errorf("the codec refuses the schema: %w", err)
+	}
+	return func(payload []byte, target any) error {
+		rest, err := decode(payload, target)
+		if err == nil && b.whole && len(rest) > 0 {
+			return fmt.Errorf("%d bytes follow the record", len(rest))
+		}
+		return err
+	}, nil
+}
+
+// migrated is an error of a migration: what is no failure of a rule is what the rules made not being what the reader's schema says.
+func migrated(err error) error {
+	var rule *rules.Error
+	var action *rules.NoActionError
+	if err == nil || errors.As(err, &rule) || errors.As(err, &action) {
+		return err
+	}
+	return at(StageMigrate, err)
+}

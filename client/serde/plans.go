@@ -1,0 +1,90 @@
+package serde
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// maxPlans is how many plans a serde keeps. Topics and schemas are few; when
+// there are more, all are made anew.
+const maxPlans = 1000
+
+// plans are what has been made ready, by key. Reading takes no lock: the map is
+// replaced, never changed.
+type plans[K comparable, P any] struct {
+	all    atomic.Pointer[map[K]*P]
+	mu     sync.Mutex // of those who replace it
+	flight singleflight.Group
+}
+
+func (ps *plans[K, P]) get(key K) *P {
+	if m := ps.all.Load(); m != nil {
+		return (*m)[key]
+	}
+	return nil
+}
+
+func (ps *plans[K, P]) put(key K, p *P) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	next := map[K]*P{}
+	if m := ps.all.Load(); m != nil && len(*m) < maxPlans {
+		next = maps.Clone(*m)
+	}
+	next[key] = p
+	ps.all.Store(&next)
+}
+
+// make makes the plan of a key, once for all who ask for it at the same time. Who
+// asks waits no longer than ctx; the plan is made for the others all the same.
+func (ps *plans[K, P]) make(ctx context.Context, key K, name string, prepare func(context.Context) (*P, error)) (*P, error) {
+	done := ps.flight.DoChan(name, func() (any, error) {
+		if p := ps.get(key); p != nil {
+			return p, nil
+		}
+		p, err := prepare(context.WithoutCancel(ctx))
+		if err != nil {
+			return nil, err
+		}
+		ps.put(key, p)
+		return p, nil
+	})
+	select {
+	case r := <-done:
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		return r.Val.(*P), nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// renewal is when a plan that stands on the latest version is to be made anew.
+// Meanwhile, and for as long as the registry cannot be reached, the plan serves.
+type renewal struct {
+	due  atomic.Bool
+	busy atomic.Bool
+}
+
+// after has the plan be due.
+func (r *renewal) after(d time.Duration) {
+	if d > 0 {
+		time.AfterFunc(d, func() { r.due.Store(true) })
+	}
+}
+
+// start reports whether the caller is the one to renew the plan.
+func (r *renewal) start() bool { return r.due.Load() && r.busy.CompareAndSwap(false, true) }
+
+// failed has the plan serve for another while.
+func (r *renewal) failed(d time.Duration) {
+	r.due.Store(false)
+	r.busy.Store(false)
+	r.after(d)
+}

@@ -1,0 +1,444 @@
+package serde
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/seed-9f7c7091/concordat/api"
+	"github.com/seed-9f7c7091/concordat/client"
+	"github.com/seed-9f7c7091/concordat/rules"
+	"github.com/seed-9f7c7091/concordat/schema"
+)
+
+// Serializer turns values of T into messages. It is safe for concurrent use.
+//
+// T is a struct or a pointer to one (with avro tags, or json tags for JSON Schema), for
+// Protobuf a generated message or proto.Message, or any for records as package record has them: maps, slices and plain values.
+// Values are never changed: rules that transform work on a copy.
+type Serializer[T any] struct {
+	w     *writer
+	boxes sync.Pool // of *T, for T that are no pointers
+}
+
+// NewSerializer makes a serializer. It asks the registry nothing yet: the first message of a topic does.
+func NewSerializer[T any](c *client.Client, format Format, opts ...Option) (*Serializer[T], error) {
+	conf, err := configured(format, reflect.TypeFor[T](), opts)
+	if err != nil {
+		return nil, err
+	}
+	conf.derive = deriveAvro[T]
+	bind, err := conf.binding(conf.format)
+	if err != nil {
+		return nil, err
+	}
+	if conf.format == Protobuf && !conf.generated() && !conf.dynamic() {
+		return nil, fmt.Errorf("a %s is no Protobuf message: give a generated message, proto.Message or any", conf.goType)
+	}
+	s := &Serializer[T]{w: &writer{contracts: newContracts(c, conf), bind: bind}}
+	s.boxes.New = func() any { return new(T) }
+	s.w.shape = shapeOf(conf.goType)
+	if conf.format == Protobuf && conf.generated() {
+		s.w.fixed = true
+		s.w.fixedName = string(reflect.Zero(conf.goType).Interface().(proto.Message).ProtoReflect().Descriptor().FullName())
+	}
+	if conf.format != Protobuf {
+		s.w.fixed = true
+	}
+	return s, nil
+}
+
+// Serialize makes the message of a value for a topic. A nil value is null, a
+// tombstone, and gives nil. Errors are *Error.
+func (s *Serializer[T]) Serialize(ctx context.Context, topic string, v T) ([]byte, error) {
+	return s.Append(ctx, nil, topic, v)
+}
+
+// Append is Serialize into the caller's buffer: it appends to dst, which may be
+// nil, and returns the whole. A nil value gives nil.
+func (s *Serializer[T]) Append(ctx context.Context, dst []byte, topic string, v T) ([]byte, error) {
+	if s.w.headers {
+		return nil, s.w.failed(topic, nil, StageFrame, errHeaders)
+	}
+	out, _, err := s.append(ctx, dst, topic, v, nil)
+	return out, err
+}
+
+var errHeaders = errors.New("with header framing records are made by SerializeRecord")
+
+// SerializeRecord sets the data of a record, appending to r.Data[:0], and with header framing its
+// header. Rules and dead letters see the record's topic, headers and key. On an error the record stays as it was, but for what r.Data has room for.
+func (s *Serializer[T]) SerializeRecord(ctx context.Context, r *Record, v T) error {
+	out, header, err := s.append(ctx, r.Data[:0], r.Topic, v, r)
+	if err != nil {
+		return err
+	}
+	r.Data = out
+	if header != nil {
+		r.setHeader(s.w.headerName(), header)
+	}
+	return nil
+}
+
+// setHeader adds a header, unless the last one of the name has the value already, as the Java client does.
+func (r *Record) setHeader(name string, value []byte) {
+	for i := len(r.Headers) - 1; i >= 0; i-- {
+		if r.Headers[i].Key == name {
+			if string(r.Headers[i].Value) == string(value) {
+				return
+			}
+			break
+		}
+	}
+	r.Headers = append(r.Headers, Header{name, value})
+}
+
+func (s *Serializer[T]) append(ctx context.Context, dst []byte, topic string, v T, r *Record) (out, header []byte, err error) {
+	switch s.w.shape {
+	case pointers:
+		boxed := any(v)
+		if boxed == nil || reflect.ValueOf(boxed).IsNil() {
+			return nil, nil, nil
+		}
+		return s.w.append(ctx, dst, topic, boxed, r)
+	case interfaces:
+		boxed := any(v)
+		if boxed == nil || isNil(boxed) {
+			return nil, nil, nil
+		}
+		return s.w.append(ctx, dst, topic, boxed, r)
+	case sliceShape:
+		boxed := any(v)
+		if isNil(boxed) {
+			return nil, nil, nil
+		}
+		return s.w.append(ctx, dst, topic, boxed, r)
+	case structs:
+		box := s.boxes.Get().(*T)
+		*box = v
+		out, header, err = s.w.append(ctx, dst, topic, box, r)
+		var zero T
+		*box = zero
+		s.boxes.Put(box)
+		return out, header, err
+	}
+	return s.w.append(ctx, dst, topic, v, r)
+}
+
+// shape is how values of T are passed on.
+type shape int
+
+const (
+	plain      shape = iota // by value
+	pointers                // as they are: pointers and maps
+	interfaces              // as they are, whatever is in them
+	sliceShape              // by value; nil is null
+	structs                 // by a pointer to a copy
+)
+
+func shapeOf(t reflect.Type) shape {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Map:
+		return pointers
+	case reflect.Interface:
+		return interfaces
+	case reflect.Slice:
+		return sliceShape
+	case reflect.Struct:
+		return structs
+	}
+	return plain
+}
+
+// isNil reports whether a value is nil within an interface. An empty slice is not.
+func isNil(v any) bool {
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface:
+		return r.IsNil()
+	}
+	return false
+}
+
+// writer is what a serializer does whatever T is.
+type writer struct {
+	*contracts
+	bind      binding
+	shape     shape
+	fixed     bool // all values have one name
+	fixedName string
+
+	last  atomic.Pointer[writePlan]
+	plans plans[writeKey, writePlan]
+	owned sync.Map // *own, or an error, by name
+}
+
+type writeKey struct{ topic, name string }
+
+// writePlan is how values of a name are written to a topic.
+type writePlan struct {
+	writeKey
+	source   Source
+	schema   string // as errors name it
+	prefix   []byte
+	header   []byte // instead of the prefix
+	write    writeFunc
+	encoding *rules.Chain
+	ruled    bool // there are rules: messages have an Env
+	env      rules.Env
+	redact   redaction
+	use      *client.Use
+	renewal  renewal
+}
+
+func (w *writer) headerName() string {
+	if w.isKey {
+		return HeaderKeySchemaID
+	}
+	return HeaderValueSchemaID
+}
+
+// append writes a value behind its frame. v is not nil.
+func (w *writer) append(ctx context.Context, dst []byte, topic string, v any, r *Record) (out, header []byte, err error) {
+	name := w.fixedName
+	if !w.fixed {
+		if name, err = w.bind.name(v); err != nil {
+			return nil, nil, w.failed(topic, nil, StageCodec, err)
+		}
+	}
+	p := w.last.Load()
+	if p == nil || p.topic != topic || p.name != name {
+		if p, err = w.plan(ctx, topic, name, v); err != nil {
+			return nil, nil, w.failed(topic, nil, StageSchema, err)
+		}
+	}
+	if p.renewal.due.Load() {
+		w.renew(ctx, p, v)
+	}
+	p.use.Touch()
+	begin := len(dst)
+	dst = append(dst, p.prefix...)
+	env := &p.env
+	if p.ruled && w.wantsOriginal() {
+		env = p.message(r, v)
+	}
+	if p.encoding == nil {
+		out, err = p.write(ctx, dst, v, env)
+	} else {
+		out, err = p.encoded(ctx, dst, v, env)
+	}
+	if err != nil {
+		return dst[:begin], nil, w.failed(topic, p, StageCodec, err)
+	}
+	if out == nil {
+		out = []byte{} // nothing is not null
+	}
+	return out, p.header, nil
+}
+
+// encoded runs the encoding rules on the bytes.
+func (p *writePlan) encoded(ctx context.Context, dst []byte, v any, env *rules.Env) ([]byte, error) {
+	body, err := p.write(ctx, nil, v, env)
+	if err != nil {
+		return nil, err
+	}
+	out, err := p.encoding.Run(ctx, body, env)
+	if err != nil {
+		return nil, err
+	}
+	body, ok := out.([]byte)
+	if !ok {
+		return nil, at(StageRule, fmt.Errorf("an encoding rule gave a %T, not bytes", out))
+	}
+	return append(dst, body...), nil
+}
+
+// message is the Env of one message.
+func (p *writePlan) message(r *Record, v any) *rules.Env {
+	env := p.env
+	o := &Original{Record: Record{Topic: p.topic}, Value: v, redact: p.redact}
+	if r != nil {
+		o.Key, o.Headers = r.Key, r.Headers
+	}
+	env.Original = o
+	return &env
+}
+
+// plan finds the plan of a topic, or makes it.
+func (w *writer) plan(ctx context.Context, topic, name string, v any) (*writePlan, error) {
+	key := writeKey{topic, name}
+	p := w.plans.get(key)
+	if p == nil {
+		var err error
+		p, err = w.plans.make(ctx, key, topic+"\x00"+name, func(ctx context.Context) (*writePlan, error) { return w.prepare(ctx, key, v) })
+		if err != nil {
+			return nil, err
+		}
+	}
+	w.last.Store(p)
+	return p, nil
+}
+
+// own is the schema that values of a name have by themselves, made once.
+func (w *writer) own(ctx context.Context, name string, v any) (*own, error) {
+	if known, ok := w.owned.Load(name); ok {
+		return known.(*own), nil
+	}
+	o, err := w.given(ctx)
+	if o == nil && err == nil {
+		o, err = w.bind.own(v)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case o == nil:
+		return nil, errNoSchema
+	}
+	known, _ := w.owned.LoadOrStore(name, o)
+	return known.(*own), nil
+}
+
+// prepare makes a plan.
+func (w *writer) prepare(ctx context.Context, key writeKey, v any) (*writePlan, error) {
+	mine := func() (*own, error) { return w.own(ctx, key.name, v) }
+	subject, err := w.strategy.subject(ctx, w.cache, SubjectQuestion{Topic: key.topic, IsKey: w.isKey}, func() (string, error) {
+		if key.name != "" {
+			return key.name, nil
+		}
+		o, err := mine()
+		if err != nil {
+			return "", err
+		}
+		return o.parsed.Name(), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	k, err := w.choose(ctx, subject, mine)
+	if err != nil {
+		return nil, &explained{subject, err}
+	}
+	p, err := w.planned(key, subject, k)
+	if err != nil {
+		return nil, &explained{subject, err}
+	}
+	if (w.latest || w.metadata != nil) && !w.registers() {
+		p.renewal.after(w.cache.LatestTTL())
+	}
+	p.use = w.track(ctx, p.source, k.Schema)
+	w.observers.seen(&Seen{Source: p.source, Writer: k.Schema, Reader: k.Schema})
+	return p, nil
+}
+
+// planned works a contract out.
+func (w *writer) planned(key writeKey, subject string, k *contract) (*writePlan, error) {
+	if Format(typeOf(k.Schema)) != w.format {
+		return nil, &FormatError{Want: w.format, Got: Format(typeOf(k.Schema))}
+	}
+	f, indexes, err := w.bind.message(k, key.name)
+	if err != nil {
+		return nil, err
+	}
+	p := &writePlan{writeKey: key, source: Source{Role: producer, Topic: key.topic, IsKey: w.isKey, Subject: subject, Format: w.format}}
+	scope := k.scope(subject, f)
+	domain := w.engine.Compile(k.RuleSet, rules.Domain, rules.Write, scope)
+	p.encoding = w.engine.Compile(k.RuleSet, rules.Encoding, rules.Write, scope)
+	if p.write, err = w.bind.writes(f, domain); err != nil {
+		return nil, err
+	}
+	p.ruled = domain != nil || p.encoding != nil
+	p.redact = w.redacted(domain, p.encoding)
+	p.env = rules.Env{Subject: subject, Topic: key.topic, IsKey: w.isKey, Observe: w.observers.steps(p.source)}
+	if w.headers {
+		guid, ok := schema.ParseGUID(k.GUID)
+		if !ok {
+			return nil, fmt.Errorf("the registry tells no GUID of the schema%s, which header framing needs", ident(k.Schema))
+		}
+		p.schema = "GUID " + k.GUID
+		p.header = appendGUID(nil, guid)
+		if indexes != nil {
+			p.header = appendIndexes(p.header, indexes)
+		}
+		return p, nil
+	}
+	p.schema = fmt.Sprintf("id %d", k.ID)
+	p.prefix = appendID(nil, k.ID)
+	if indexes != nil {
+		p.prefix = appendIndexes(p.prefix, indexes)
+	}
+	return p, nil
+}
+
+// renew makes a plan anew, in the background. v is a value of its name.
+func (w *writer) renew(ctx context.Context, p *writePlan, v any) {
+	if !p.renewal.start() {
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	var example any
+	if m, ok := v.(proto.Message); ok {
+		example = m.ProtoReflect().Type().Zero().Interface() // of the value itself nobody may think once it is written
+	}
+	go func() {
+		next, err := w.prepare(ctx, p.writeKey, example)
+		if err != nil {
+			_ = w.failed(p.topic, p, StageSchema, err)
+			p.renewal.failed(w.cache.LatestTTL())
+			return
+		}
+		w.plans.put(p.writeKey, next)
+		w.last.CompareAndSwap(p, next)
+	}()
+}
+
+// failed makes the error of a message, and tells the observers.
+func (w *writer) failed(topic string, p *writePlan, stage Stage, err error) error {
+	src := Source{Role: producer, Topic: topic, IsKey: w.isKey, Format: w.format}
+	e := &Error{Source: src}
+	if p != nil {
+		e.Source, e.Schema = p.source, p.schema
+	}
+	return w.report(e, stage, err)
+}
+
+// report finishes an error.
+func (c *config) report(e *Error, stage Stage, err error) error {
+	var known *explained
+	if errors.As(err, &known) {
+		e.Subject, err = known.subject, known.err
+	}
+	e.Stage, e.Err = stageOf(err, stage)
+	c.observers.failed(&Failure{Source: e.Source, Stage: e.Stage, Err: e})
+	return e
+}
+
+// explained is an error of a plan whose subject is known.
+type explained struct {
+	subject string
+	err     error
+}
+
+func (e *explained) Error() string { return e.err.Error() }
+
+// track begins the report of a use, where that is asked for.
+func (ks *contracts) track(ctx context.Context, src Source, s *api.Schema) *client.Use {
+	if ks.usage == nil {
+		return nil
+	}
+	version := s.Version
+	if version == 0 || s.Subject != src.Subject {
+		found, err := ks.cache.LookUp(ctx, src.Subject, s, false, true)
+		if err != nil {
+			return nil // which is not worth a message
+		}
+		version = found.Version
+	}
+	return ks.usage.Track(api.Usage{Subject: src.Subject, Version: version, Role: src.Role, Topic: src.Topic})
+}
+
+// wantsOriginal reports whether someone may ask what the message was before its rules.
+func (c *config) wantsOriginal() bool { return c.dead != nil || len(c.rules) > 0 }
