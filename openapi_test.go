@@ -89,8 +89,8 @@ var notRecorded = []struct {
 	operations *regexp.Regexp
 	why        string
 }{
-	{regexp.MustCompile(`^(GET|HEAD) (/health/\w+|/metrics|/openapi\.yaml|/concordat/v1/backup)$`), "ours, not the reference's; called by the tests of the program"},
-	{regexp.MustCompile(`^POST /concordat/v1/rules/\w+$`), "ours, not the reference's; called by the tests of the server"},
+	{regexp.MustCompile(`^(GET|HEAD) (/health/\w+|/metrics|/openapi\.yaml|/concordat/v1/(backup|usage))$`), "ours, not the reference's; called by the tests of the program"},
+	{regexp.MustCompile(`^POST /concordat/v1/(rules/\w+|usage)$`), "ours, not the reference's; called by the tests of the server"},
 	{regexp.MustCompile(`^HEAD `), "goes with every GET; recorded at some paths, called at all by the tests of the program"},
 	{regexp.MustCompile(`^OPTIONS `), "answered alike at every path; recorded at some, called at all by the tests of the program"},
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/seed-9f7c7091/concordat/compat"
 	"github.com/seed-9f7c7091/concordat/rules"
 	"github.com/seed-9f7c7091/concordat/storage"
+	"github.com/seed-9f7c7091/concordat/usage"
 )
 
 // Registry answers queries and carries out commands on one store. It is safe
@@ -26,9 +27,11 @@ type Registry struct {
 	checked  *cache[checkedKey, []rules.Problem]
 	engine   *rules.Engine
 	stamps   stamps
+	uses     *usage.Table
 }
 
-// New serves the registry that a store, opened with Buckets and Apply, holds.
+// New serves the registry that a store, opened with Buckets and Apply, holds. A store that
+// keeps notes (storage.Notes) keeps the uses told too; with any other they are in memory.
 func New(store storage.Store, s Settings) (*Registry, error) {
 	r := &Registry{
 		store:    store,
@@ -39,6 +42,8 @@ func New(store storage.Store, s Settings) (*Registry, error) {
 		engine:   RuleEngine(),
 	}
 	store.Watch(r.stamps.observe)
+	notes, _ := store.(storage.Notes)
+	r.uses = usage.New(notes, usage.Options{})
 	return r, nil
 }
 

@@ -12,7 +12,7 @@ type Settings struct {
 	StrictReferenceVersions bool         // refuse one reference name with two versions
 	ModeMutability          bool         // allow modes to be changed
 	Associations            bool         // serve the association calls
-	Schemas                 SearchLimit  // lists of schemas, of referrers, of associations
+	Schemas                 SearchLimit  // lists of schemas, of referrers, of associations, of uses
 	Subjects                SearchLimit
 	Versions                SearchLimit
 	Contexts                SearchLimit

@@ -65,6 +65,9 @@ var routes = []route{
 	{"POST", "/concordat/v1/rules/verify", opRead, func(s *Server) handler { return s.verifyRules }},
 	{"POST", "/concordat/v1/rules/sample", opRead, func(s *Server) handler { return s.sampleRules }},
 
+	{"POST", "/concordat/v1/usage", opRead, func(s *Server) handler { return s.reportUsage }},
+	{"GET", "/concordat/v1/usage", opRead, func(s *Server) handler { return s.listUsage }},
+
 	{"GET", "/v1/metadata/id", opRead, func(s *Server) handler { return s.getClusterID }},
 	{"GET", "/v1/metadata/version", opRead, func(s *Server) handler { return s.getServerVersion }},
 	{"GET", "/v1/metadata/deployment", opRead, func(s *Server) handler { return s.getDeployment }},

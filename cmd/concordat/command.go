@@ -31,7 +31,7 @@ func commands() []command {
 	return []command{
 		serveCommand, checkCommand, kindsCommand, jsonataCommand,
 		rulesRunCommand, rulesCheckCommand, rulesVerifyCommand, rulesSampleCommand,
-		configCommand, backupCommand, restoreCommand, compactCommand, versionCommand, helpCommand,
+		usageCommand, configCommand, backupCommand, restoreCommand, compactCommand, versionCommand, helpCommand,
 	}
 }
 

@@ -75,6 +75,7 @@ func TestOpenAPIOperations(t *testing.T) {
 		{"POST", "/concordat/v1/rules/check", `{"subject":"s"}`},
 		{"POST", "/concordat/v1/rules/verify", `{"old":` + schema + `,"new":` + schema + `}`},
 		{"POST", "/concordat/v1/rules/sample", `{"subject":"s","version":1,"count":1}`},
+		{"POST", "/concordat/v1/usage", `{"uses":[{"subject":"s","version":1,"role":"CONSUMER"},{"subject":"s","version":9,"role":"PRODUCER"}]}`},
 		{"POST", "/associations", resource},
 		{"PUT", "/associations/resources/r", resource},
 		{"POST", "/associations:batchGet", `{"requests":[{"resourceId":"r"}]}`},

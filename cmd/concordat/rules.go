@@ -517,8 +517,13 @@ func runRulesSample(ctx context.Context, c *call) error {
 	return nil
 }
 
-// post asks the server.
+// post asks the server about rules.
 func (c *call) post(ctx context.Context, what string, q, answer any) error {
+	return c.askServer(ctx, http.MethodPost, "/concordat/v1/rules/"+what, q, answer)
+}
+
+// askServer asks the server that the settings name. A nil q is no body.
+func (c *call) askServer(ctx context.Context, method, path string, q, answer any) error {
 	conf := &c.load.config
 	base := cmp.Or(conf.URL, baseURL(conf.Server.Listen, conf.Server))
 	client, err := newHTTPClient(conf)
@@ -526,11 +531,13 @@ func (c *call) post(ctx context.Context, what string, q, answer any) error {
 		return err
 	}
 	defer client.CloseIdleConnections()
-	body, err := json.Marshal(q)
-	if err != nil {
-		return err
+	var body []byte
+	if q != nil {
+		if body, err = json.Marshal(q); err != nil {
+			return err
+		}
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/concordat/v1/rules/"+what, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, base+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,11 @@ func runServe(ctx context.Context, c *call) (err error) {
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if err := reg.Close(); err != nil {
+			logger.Warn("the last uses told could not be kept", "error", err)
+		}
+	}()
 	stats, err := reg.Stats()
 	if err != nil {
 		return err
