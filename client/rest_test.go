@@ -18,7 +18,7 @@ import (
 	"github.com/seed-9f7c7091/concordat/storage/bolt"
 )
 
-func same(t *testing.T, what string, got, want any) {
+func same[T any](t *testing.T, what string, got, want T) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%s: %v, want %v", what, got, want)

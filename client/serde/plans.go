@@ -72,10 +72,13 @@ type renewal struct {
 	busy atomic.Bool
 }
 
-// after has the plan be due.
+// leastRenewal is how long a plan serves at least, however short the latest version is believed.
+const leastRenewal = 100 * time.Millisecond
+
+// after has the plan be due after a time; never if that is 0.
 func (r *renewal) after(d time.Duration) {
 	if d > 0 {
-		time.AfterFunc(d, func() { r.due.Store(true) })
+		time.AfterFunc(max(d, leastRenewal), func() { r.due.Store(true) })
 	}
 }
 
