@@ -2,7 +2,6 @@ package serde
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,8 +10,6 @@ import (
 
 	"github.com/invopop/jsonschema"
 	"github.com/twmb/avro"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/seed-9f7c7091/concordat/api"
@@ -124,11 +121,7 @@ func ownProtobuf(d protoreflect.MessageDescriptor) (*own, error) {
 
 // protoText writes the file of a descriptor.
 func protoText(file protoreflect.FileDescriptor, deps []schema.Dependency) (string, error) {
-	b, err := proto.Marshal(protodesc.ToFileDescriptorProto(file))
-	if err != nil {
-		return "", err
-	}
-	s, err := source.Language{}.Parse(schema.Source{Text: base64.StdEncoding.EncodeToString(b), Dependencies: deps})
+	s, err := source.Language{}.Parse(schema.Source{Text: source.SourceOf(file), Dependencies: deps})
 	if err != nil {
 		return "", fmt.Errorf("the descriptor of %s cannot be written as a schema: %w", file.Path(), err)
 	}

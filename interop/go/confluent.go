@@ -7,8 +7,8 @@ import (
 	"github.com/confluentinc/confluent-kafka-go/v2/schemaregistry"
 )
 
-// confluent checks github.com/confluentinc/confluent-kafka-go/v2/schemaregistry. Its serdes are left out: they import
-// the Kafka client, which is C.
+// confluent checks github.com/confluentinc/confluent-kafka-go/v2/schemaregistry without its serdes: they import the Kafka
+// client, which is C.
 type confluent struct{ url string }
 
 func (f confluent) sections() []section {

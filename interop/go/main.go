@@ -1,5 +1,5 @@
 // Command go drives a registry client of the Go world, unmodified, against the registry at CONCORDAT_URL, and checks
-// what it answers. The registry must be empty. No part of it needs cgo.
+// what it answers. The registry must be empty. It needs no cgo; the serdes of the second, which do, are driven in the folder serde.
 //
 //	go run . franz        github.com/twmb/franz-go/pkg/sr
 //	go run . confluent    github.com/confluentinc/confluent-kafka-go/v2/schemaregistry
