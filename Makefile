@@ -8,7 +8,7 @@ VECTORS  ?= $(abspath ../shared/vectors)
 export VECTORS
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test race vet fmt lint check bench microbench fuzz interop conformance docs image clean
+.PHONY: help build run test cgo race vet fmt lint check bench microbench fuzz interop conformance docs image clean
 
 help: ## list the habits
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ run: ## serve on 127.0.0.1:8081 from ./concordat.db
 
 test: ## run the tests
 	go test ./...
+
+cgo: ## test the adapter that needs cgo, a module of its own
+	cd client/kafka/confluent && CGO_ENABLED=1 go test ./...
 
 race: ## run the tests with the race detector
 	go test -race ./...
