@@ -77,6 +77,14 @@ func readUsage(o object) (u Usage, err error) {
 	return u, r.err
 }
 
+// Check tells why a use cannot be reported, nil if it can. A report with one that cannot is refused as a whole.
+func (u *Usage) Check() error {
+	if err := u.check(); err != nil {
+		return err
+	}
+	return nil
+}
+
 // check tells what is wrong with a use, beginning with the member.
 func (u *Usage) check() *Error {
 	switch {

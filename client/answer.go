@@ -60,11 +60,10 @@ func garbage(contentType string, body []byte, reason string) *GarbageError {
 	const most = 200
 	e := &GarbageError{ContentType: contentType, Reason: reason}
 	if len(body) > 0 {
-		e.Excerpt = strconv.QuoteToASCII(string(body[:min(len(body), most/4)]))
-		if quoted := strconv.QuoteToASCII(string(body[:min(len(body), most)])); len(quoted) <= most {
-			e.Excerpt = quoted
+		e.Excerpt = strconv.QuoteToASCII(string(body[:min(len(body), most-2)]))
+		if len(e.Excerpt) > most { // a byte takes up to four when it is quoted
+			e.Excerpt = strconv.QuoteToASCII(string(body[:min(len(body), (most-2)/4)]))
 		}
-		e.Excerpt = e.Excerpt[:min(len(e.Excerpt), most)]
 	}
 	return e
 }

@@ -156,6 +156,7 @@ type settings struct {
 	maxAnswer      int64
 
 	auth          func(*Client) (credentials, error) // nil for none
+	noAuth        error                              // why there must be one, nil if there need not
 	cluster, pool string
 
 	latestTTL      time.Duration // 0 for ever
@@ -196,7 +197,7 @@ func (s *settings) authenticate(how func(*Client) (credentials, error)) {
 
 func (s *settings) credentials(c *Client) (credentials, error) {
 	if s.auth == nil {
-		return nil, nil
+		return nil, s.noAuth
 	}
 	creds, err := s.auth(c)
 	if b, ok := creds.(*bearer); ok {

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"net/http"
-	"strconv"
 
 	"github.com/seed-9f7c7091/concordat/api"
 )
@@ -36,9 +35,5 @@ func (c *Client) CheckCompatibility(ctx context.Context, subject string, body *a
 
 // CheckCompatibilityWithVersion asks whether a schema is compatible with one version, -1 for the latest. It takes the same as CheckCompatibility.
 func (c *Client) CheckCompatibilityWithVersion(ctx context.Context, subject string, version int, body *api.RegisterRequest, params ...Param) (*api.CompatibilityResult, error) {
-	text := "latest"
-	if version != latestVersion {
-		text = strconv.Itoa(version)
-	}
-	return callVerdict(ctx, c, newRequest(http.MethodPost, "compatibility", "subjects", subject, "versions", text).sending(body).with(params))
+	return callVerdict(ctx, c, newRequest(http.MethodPost, "compatibility", "subjects", subject, "versions", versionText(version)).sending(body).with(params))
 }

@@ -118,7 +118,7 @@ func (s *clientCredentials) attempt(ctx context.Context, inForm bool) (token str
 	inner, cancel := context.WithTimeoutCause(ctx, s.timeout, ErrTimeout)
 	defer cancel()
 	defer func() {
-		if f != nil {
+		if f != nil && f.cut {
 			f.blame(ctx, inner, s.timeout)
 		}
 	}()

@@ -28,7 +28,8 @@ import (
 //	request.header.NAME                     WithHeader
 //	basic.auth.credentials.source           URL, USER_INFO, SASL_INHERIT
 //	basic.auth.user.info                    user:password
-//	bearer.auth.credentials.source          STATIC_TOKEN, OAUTHBEARER, SASL_OAUTHBEARER_INHERIT
+//	bearer.auth.credentials.source          STATIC_TOKEN, OAUTHBEARER, SASL_OAUTHBEARER_INHERIT, or CUSTOM
+//	                                        together with WithTokenSource
 //	bearer.auth.token
 //	bearer.auth.issuer.endpoint.url, bearer.auth.client.id, bearer.auth.client.secret, bearer.auth.scope
 //	bearer.auth.logical.cluster, bearer.auth.identity.pool.id
@@ -191,10 +192,8 @@ func (p props) login(s *settings) error {
 	case "SASL_OAUTHBEARER_INHERIT":
 		return p.inheritOAuth(s)
 	case "CUSTOM", "OAUTHBEARER_AZURE_IMDS", "UAMI":
-		if s.auth != nil {
-			return nil
-		}
-		return fmt.Errorf("bearer.auth.credentials.source=%s is not built in; give the tokens by the option WithTokenSource instead of the property", bearerSource)
+		s.noAuth = fmt.Errorf("bearer.auth.credentials.source=%s is not built in; give the tokens by the option WithTokenSource", bearerSource)
+		return nil
 	}
 	return fmt.Errorf("bearer.auth.credentials.source must be STATIC_TOKEN, OAUTHBEARER or SASL_OAUTHBEARER_INHERIT, and is %q", bearerSource)
 }

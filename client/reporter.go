@@ -48,8 +48,10 @@ func (u *Use) Touch() {
 // UsageOption is a choice about a UsageReporter.
 type UsageOption func(*UsageReporter)
 
-// WithUsageBatch is how many uses are reported at once; 500 by default.
-func WithUsageBatch(n int) UsageOption { return func(r *UsageReporter) { r.batch = max(n, 1) } }
+// WithUsageBatch is how many uses are reported at once, from 1 to api.MaxUses; 500 by default.
+func WithUsageBatch(n int) UsageOption {
+	return func(r *UsageReporter) { r.batch = min(max(n, 1), api.MaxUses) }
+}
 
 // WithUsageCapacity is how many uses are tracked; 10,000 by default. What is beyond is not reported.
 func WithUsageCapacity(n int) UsageOption { return func(r *UsageReporter) { r.capacity = max(n, 0) } }
@@ -71,14 +73,18 @@ func NewUsageReporter(c *Client, application string, interval time.Duration, opt
 }
 
 // Track begins the report of a use, which counts as touched once. The reporter's application stands where the use names none. The same use
-// is tracked once, and a use that is not touched between two reports costs a place, but is not reported. Where there
-// is no room, and for a nil reporter, it is nil.
+// is tracked once, and a use that is not touched between two reports costs a place, but is not reported. It is nil where there is no room, where
+// the registry would refuse the use for its names or its version, and for a nil reporter.
 func (r *UsageReporter) Track(use api.Usage) *Use {
 	if r == nil {
 		return nil
 	}
 	use.Application = cmp.Or(use.Application, r.application)
 	use.Principal, use.LastSeen = "", 0
+	if use.Check() != nil {
+		r.refused.Add(1)
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	u := r.uses[use]
@@ -98,7 +104,7 @@ func (r *UsageReporter) Track(use api.Usage) *Use {
 type UsageStats struct {
 	Reported uint64 // uses told, each as often as it was
 	Failures uint64 // requests that failed
-	Refused  uint64 // uses that were not tracked for want of room
+	Refused  uint64 // uses that were not tracked
 }
 
 // Stats tells what became of reports so far.
@@ -117,7 +123,7 @@ func (r *UsageReporter) Flush(ctx context.Context) error {
 			list[i] = u.usage
 			u.touched.Store(false) // before it is sent: a touch from now on is one for the next time
 		}
-		if err := r.client.ReportUsage(ctx, list); err != nil {
+		if _, err := r.client.ReportUsage(ctx, list); err != nil {
 			r.failures.Add(1)
 			for _, u := range batch {
 				u.touched.Store(true)

@@ -38,7 +38,7 @@ var (
 // Format asks for a schema in a format of its language: "resolved" (Avro), "serialized" or "ignore_extensions" (Protobuf), "logical".
 func Format(name string) Param { return Param{"format", name} }
 
-// InSubject picks, for calls by id, the context and the version by a subject.
+// InSubject picks, for calls by id, the context and the version by a subject; and of uses those of a subject.
 func InSubject(subject string) Param { return Param{"subject", subject} }
 
 // FindTags asks for the entities of a schema with an inline tag, "*" for those with any. It may be given several times.
@@ -64,6 +64,15 @@ func Lifecycle(name string) Param { return Param{"lifecycle", name} }
 
 // InContext has the subjects of associations that name no context be in this one, as ":.name:".
 func InContext(context string) Param { return Param{"context", context} }
+
+// OfVersion restricts uses to those of a version of a subject, -1 for the latest.
+func OfVersion(version int) Param { return Param{"version", versionText(version)} }
+
+// Role restricts uses to those of api.Producer or api.Consumer.
+func Role(name string) Param { return Param{"role", name} }
+
+// Principal restricts uses to those that a user reported; "" is nobody in particular.
+func Principal(name string) Param { return Param{"principal", name} }
 
 // Offset leaves out so many from the beginning of a list.
 func Offset(n int) Param { return Param{"offset", strconv.Itoa(n)} }

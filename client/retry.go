@@ -67,6 +67,7 @@ type failure struct {
 	status int // 0 without an answer
 	// passing is set where another attempt might go better, undone where this one was certainly not carried out.
 	passing, undone bool
+	cut             bool // no whole answer came, for which a context may be to blame
 }
 
 // allows reports whether a failed attempt may be followed by another.

@@ -11,13 +11,16 @@ import (
 // latestVersion stands for the latest live version where a version is asked for.
 const latestVersion = -1
 
+func versionText(version int) string {
+	if version == latestVersion {
+		return "latest"
+	}
+	return strconv.Itoa(version)
+}
+
 // versionOf makes a request about a version of a subject.
 func versionOf(method, subject string, version int, more ...string) *request {
-	text := "latest"
-	if version != latestVersion {
-		text = strconv.Itoa(version)
-	}
-	return newRequest(method, append([]string{"subjects", subject, "versions", text}, more...)...)
+	return newRequest(method, append([]string{"subjects", subject, "versions", versionText(version)}, more...)...)
 }
 
 func register(subject string, body *api.RegisterRequest) *request {

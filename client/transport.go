@@ -48,7 +48,7 @@ func readEndpoint(text string) (*endpoint, error) {
 	case !ok:
 		return nil, errors.New("it must begin with http:// or https://")
 	case scheme == "mock":
-		return nil, errors.New("mock:// names a registry in the memory of Confluent's Java client; start a registry in the test instead")
+		return nil, errors.New("mock:// names a registry in the memory of Confluent's Java client; start one in the test instead, by package concordattest")
 	case scheme != "http" && scheme != "https":
 		return nil, errors.New("it must begin with http:// or https://")
 	}
@@ -178,7 +178,7 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, s *sending) (*answer,
 		cancel(nil)
 	}
 	a, f := c.exchange(inner, e, s)
-	if f != nil {
+	if f != nil && f.cut {
 		f.blame(ctx, inner, c.timeout)
 	}
 	if f == nil && a.stream != nil {
@@ -214,7 +214,7 @@ func (c *Client) exchange(ctx context.Context, e *endpoint, s *sending) (*answer
 	}
 	r.Header.Set("X-Request-ID", s.id)
 	if err := c.authorize(ctx, e, s, r); err != nil {
-		return nil, &failure{err: err, undone: true}
+		return nil, &failure{err: err, undone: true, cut: true}
 	}
 	resp, err := c.http.Do(r)
 	if err != nil {
@@ -236,7 +236,7 @@ func (c *Client) exchange(ctx context.Context, e *endpoint, s *sending) (*answer
 			f = failed(err)
 			f.status = resp.StatusCode
 		case err != nil:
-			f.err = err
+			f.err, f.cut = err, true
 		default:
 			f.err = refusal(resp.StatusCode, contentType, body)
 		}
@@ -276,7 +276,7 @@ func failed(err error) *failure {
 	if errors.As(err, &ue) {
 		err = ue.Err
 	}
-	f := &failure{err: err, passing: true}
+	f := &failure{err: err, passing: true, cut: true}
 	var (
 		op       *net.OpError
 		redirect *redirectError
@@ -296,7 +296,7 @@ func failed(err error) *failure {
 		f.undone = true
 	}
 	if errors.As(err, &timeout) && timeout.Timeout() {
-		f.err = fmt.Errorf("%w: %w", ErrTimeout, err)
+		f.err = fmt.Errorf("%w: %v", ErrTimeout, err) // which would match context.DeadlineExceeded
 	}
 	return f
 }

@@ -110,7 +110,7 @@ func TestClient(t *testing.T) {
 		t.Errorf("Subjects gave %q, %v", subjects, err)
 	}
 	used := api.Usage{Subject: "s", Version: 1, Role: api.Consumer, Topic: "t", Application: "a"}
-	if err := c.ReportUsage(t.Context(), []api.Usage{used}); err != nil {
+	if _, err := c.ReportUsage(t.Context(), []api.Usage{used}); err != nil {
 		t.Error(err)
 	}
 	uses, err := c.Usage(t.Context())
