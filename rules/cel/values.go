@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cel.dev/cel-go/common/types"
@@ -20,11 +21,14 @@ import (
 // maps, slices and structs are read where an expression looks.
 type values struct {
 	tag string // of structs, which says how their fields are called
+
+	layouts sync.Map               // *layout by reflect.Type
+	first   atomic.Pointer[layout] // that was looked for first, and mostly is the one looked for
 }
 
 var (
-	avroValues = &values{"avro"}
-	jsonValues = &values{"json"}
+	avroValues = &values{tag: "avro"}
+	jsonValues = &values{tag: "json"}
 )
 
 // NativeToValue is a value as expressions see it.
@@ -196,6 +200,16 @@ func (s structure) Get(name string) (any, bool) {
 	if err != nil || f.optional && empty(v) {
 		return nil, false
 	}
+	switch f.basic { // as NativeToValue would have it, without a copy between
+	case reflect.String:
+		return types.String(v.String()), true
+	case reflect.Int32, reflect.Int64:
+		return types.Int(v.Int()), true
+	case reflect.Float32, reflect.Float64:
+		return types.Double(v.Float()), true
+	case reflect.Bool:
+		return types.Bool(v.Bool()), true
+	}
 	return v.Interface(), true
 }
 
@@ -212,6 +226,7 @@ func empty(v reflect.Value) bool {
 
 // layout says where in a struct the fields of a record are.
 type layout struct {
+	of       reflect.Type
 	names    []string
 	fields   map[string]place
 	optional bool // some fields may be left out
@@ -221,24 +236,21 @@ type place struct {
 	index    []int
 	tagged   bool
 	optional bool
+	basic    reflect.Kind // of a type of the language itself; Invalid for others
 }
-
-type layoutKey struct {
-	tag string
-	t   reflect.Type
-}
-
-var layouts sync.Map // *layout by layoutKey
 
 func (a *values) layout(t reflect.Type) *layout {
-	key := layoutKey{a.tag, t}
-	if l, ok := layouts.Load(key); ok {
-		return l.(*layout)
+	if l := a.first.Load(); l != nil && l.of == t {
+		return l
 	}
-	l := &layout{fields: map[string]place{}}
-	a.collect(l, t, nil, map[reflect.Type]bool{})
-	stored, _ := layouts.LoadOrStore(key, l)
-	return stored.(*layout)
+	l, ok := a.layouts.Load(t)
+	if !ok {
+		made := &layout{of: t, fields: map[string]place{}}
+		a.collect(made, t, nil, map[reflect.Type]bool{})
+		l, _ = a.layouts.LoadOrStore(t, made)
+	}
+	a.first.CompareAndSwap(nil, l.(*layout))
+	return l.(*layout)
 }
 
 // collect lays out the fields of a struct and of those embedded in it. Of
@@ -258,6 +270,9 @@ func (a *values) collect(l *layout, t reflect.Type, index []int, within map[refl
 			continue
 		}
 		p := place{index: append(slices.Clone(index), i), tagged: name != "", optional: a.tag == "json" && has("omitempty")}
+		if f.Type.PkgPath() == "" {
+			p.basic = f.Type.Kind()
+		}
 		if s := deref(f.Type); name == "" && s.Kind() == reflect.Struct && (f.Anonymous || a.tag == "avro" && has("inline")) {
 			a.collect(l, s, p.index, within)
 			continue
