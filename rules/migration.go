@@ -91,6 +91,15 @@ func (p *Path) Run(ctx context.Context, rec any, env *Env) (any, error) {
 	if rec == nil {
 		return nil, nil
 	}
+	message, err := p.RunJSON(ctx, rec, env)
+	if err != nil {
+		return nil, err
+	}
+	return p.to.FromJSON(message)
+}
+
+// RunJSON is Run up to the JSON that a record of the other version is to be made of.
+func (p *Path) RunJSON(ctx context.Context, rec any, env *Env) (any, error) {
 	message, err := p.from.ToJSON(rec)
 	if err != nil {
 		return nil, err
@@ -103,5 +112,5 @@ func (p *Path) Run(ctx context.Context, rec any, env *Env) (any, error) {
 	if _, null := message.(jsonNull); null {
 		message = nil
 	}
-	return p.to.FromJSON(message)
+	return message, nil
 }

@@ -3,6 +3,7 @@ package avro
 import (
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 
@@ -21,6 +22,129 @@ func (f *Format) FromJSON(j any) (any, error) {
 		return nil, wrong.mismatch()
 	}
 	return v, nil
+}
+
+// FromJSONInto is FromJSON into what into points to, as Reading.Into reads payloads.
+func (f *Format) FromJSONInto(j any, into any) error {
+	target := reflect.ValueOf(into)
+	if target.Kind() != reflect.Pointer || target.IsNil() {
+		return fmt.Errorf("a record is put into a pointer, not into a %T", into)
+	}
+	if wrong := new(fromJSON).into(f.root, target.Elem(), j, 0); wrong != nil {
+		return wrong.mismatch()
+	}
+	return nil
+}
+
+// into puts JSON into a Go variable. Records go into structs without a map between.
+func (j *fromJSON) into(n *node, r reflect.Value, v any, depth int) *wrong {
+	if depth > maxDepth {
+		return tooDeep()
+	}
+	switch {
+	case n.kind == avro.Union && !j.lenient && v != nil:
+		p, ok := propertiesOf(v)
+		if !ok {
+			break
+		}
+		if name, ok := p.only(); ok {
+			if i := n.named(name); i >= 0 && r.Kind() != reflect.Interface {
+				inner, _ := p.get(name)
+				if wrong := j.into(n.branches[i], r, inner, depth+1); wrong != nil {
+					return wrong.at(name)
+				}
+				return nil
+			}
+		}
+	case r.Kind() == reflect.Pointer && v != nil:
+		to := reflect.New(r.Type().Elem())
+		if wrong := j.into(n, to.Elem(), v, depth); wrong != nil {
+			return wrong
+		}
+		r.Set(to)
+		return nil
+	case n.kind == avro.Record && r.Kind() == reflect.Struct:
+		return j.intoStruct(n, r, v, depth)
+	}
+	x, wrong := j.value(n, v, depth)
+	if wrong != nil {
+		return wrong
+	}
+	if n.simple(r, x) {
+		return nil
+	}
+	return n.into(r, x)
+}
+
+func (j *fromJSON) intoStruct(n *node, r reflect.Value, v any, depth int) *wrong {
+	p, ok := propertiesOf(v)
+	if !ok {
+		return n.unfit(v)
+	}
+	s := structOf(r.Type())
+	for i := range n.fields {
+		f := &n.fields[i]
+		x, ok := p.get(f.name)
+		if !ok {
+			return mismatch("the field is missing").at(f.name)
+		}
+		sf, ok := s[f.name]
+		if !ok || sf.twice { // the struct has no room for it, but it must be right
+			if _, wrong := j.value(f.node, x, depth+1); wrong != nil {
+				return wrong.at(f.name)
+			}
+			continue
+		}
+		to, ok := sf.room(r)
+		if !ok {
+			return n.noRoom(r).at(f.name)
+		}
+		if wrong := j.into(f.node, to, x, depth+1); wrong != nil {
+			return wrong.at(f.name)
+		}
+	}
+	return nil
+}
+
+var (
+	stringType  = reflect.TypeFor[string]()
+	int64Type   = reflect.TypeFor[int64]()
+	int32Type   = reflect.TypeFor[int32]()
+	float64Type = reflect.TypeFor[float64]()
+	boolType    = reflect.TypeFor[bool]()
+)
+
+// simple puts a value into a variable of the very type that records have for it.
+func (n *node) simple(r reflect.Value, v any) bool {
+	t := r.Type()
+	switch v := v.(type) {
+	case string:
+		if t == stringType {
+			r.SetString(v)
+			return true
+		}
+	case int64:
+		if t == int64Type {
+			r.SetInt(v)
+			return true
+		}
+	case int32:
+		if t == int32Type {
+			r.SetInt(int64(v))
+			return true
+		}
+	case float64:
+		if t == float64Type {
+			r.SetFloat(v)
+			return true
+		}
+	case bool:
+		if t == boolType {
+			r.SetBool(v)
+			return true
+		}
+	}
+	return false
 }
 
 // Read makes a record of JSON as people write it. A field that a record does not have is an error,
@@ -83,22 +207,58 @@ func (j *fromJSON) value(n *node, v any, depth int) (any, *wrong) {
 
 // properties reads an object, whatever it is kept in.
 type properties struct {
-	len   int
-	names func() []string
-	get   func(name string) (any, bool)
+	of    map[string]any
+	named named // where it is no map
 }
 
 func propertiesOf(v any) (p properties, ok bool) {
 	switch o := v.(type) {
 	case map[string]any:
-		return properties{len(o), func() []string { return sortedNames(o) }, func(name string) (any, bool) { v, ok := o[name]; return v, ok }}, o != nil
+		return properties{of: o}, o != nil
 	case named:
 		if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && r.IsNil() {
 			return properties{}, false
 		}
-		return properties{len(o.Names()), o.Names, o.Get}, true
+		return properties{named: o}, true
 	}
 	return properties{}, false
+}
+
+func (p properties) len() int {
+	if p.named == nil {
+		return len(p.of)
+	}
+	return len(p.named.Names())
+}
+
+func (p properties) names() []string {
+	if p.named == nil {
+		return sortedNames(p.of)
+	}
+	return p.named.Names()
+}
+
+func (p properties) get(name string) (any, bool) {
+	if p.named == nil {
+		v, ok := p.of[name]
+		return v, ok
+	}
+	return p.named.Get(name)
+}
+
+// only is the name of the only property.
+func (p properties) only() (string, bool) {
+	if t, ok := p.named.(tagged); ok {
+		return t.branch.name, true
+	}
+	if p.named == nil && len(p.of) != 1 {
+		return "", false
+	}
+	names := p.names()
+	if len(names) != 1 {
+		return "", false
+	}
+	return names[0], true
 }
 
 func (j *fromJSON) record(n *node, v any, depth int) (any, *wrong) {
@@ -128,7 +288,7 @@ func (j *fromJSON) record(n *node, v any, depth int) (any, *wrong) {
 		}
 		m[f.name] = x
 	}
-	if j.lenient && found < p.len {
+	if j.lenient && found < p.len() {
 		for _, name := range p.names() {
 			if n.field(name) == nil {
 				return nil, mismatch("%s has no field %s", n.name, quote(name))
@@ -143,8 +303,9 @@ func (j *fromJSON) mapping(n *node, v any, depth int) (any, *wrong) {
 	if !ok {
 		return nil, n.unfit(v)
 	}
-	m := make(map[string]any, p.len)
-	for _, name := range p.names() {
+	names := p.names()
+	m := make(map[string]any, len(names))
+	for _, name := range names {
 		x, _ := p.get(name)
 		x, wrong := j.value(n.items, x, depth+1)
 		if wrong != nil {
@@ -195,7 +356,7 @@ func (j *fromJSON) bytes(n *node, v any) (any, *wrong) {
 		}
 	default:
 		p, ok := propertiesOf(v)
-		if !ok || !j.lenient || p.len != 1 {
+		if !ok || !j.lenient || p.len() != 1 {
 			return nil, n.unfit(v)
 		}
 		digits, _ := p.get(hexName)
@@ -223,8 +384,11 @@ func (j *fromJSON) union(n *node, v any, depth int) (any, *wrong) {
 		return nil, nil
 	}
 	p, isObject := propertiesOf(v)
-	if isObject && p.len == 1 {
-		name := p.names()[0]
+	name, single := "", false
+	if isObject {
+		name, single = p.only()
+	}
+	if single {
 		if i := n.named(name); i >= 0 {
 			inner, _ := p.get(name)
 			x, wrong := j.value(n.branches[i], inner, depth+1)

@@ -146,6 +146,9 @@ func (st *state) charge(fields int) *Error {
 	return st.alloc(fields * entrySize)
 }
 
+// stepsOfName is what it counts to hold a name against texts, about as many steps as the function takes when it is called.
+const stepsOfName = 4
+
 func fnSift(st *state, args []value, _ value) (value, *Error) {
 	v, f := arg(args, 0), arg(args, 1)
 	if v.kind != objectKind || f.kind != functionKind {
@@ -153,8 +156,19 @@ func fnSift(st *state, args []value, _ value) (value, *Error) {
 	}
 	fn := f.ref.(*function)
 	out := freshObject(v.size())
+	var names func(string) bool
+	if fn.lambda != nil && st.depth < st.limits.Depth {
+		names = fn.lambda.names
+	}
 	// The object's own order is walked without a list of its names, where it has one.
 	visit := func(name *string, x value) *Error {
+		if names != nil {
+			if err := st.tick(stepsOfName); err != nil || !names(*name) {
+				return err
+			}
+			out.add(*name, x)
+			return st.charge(1)
+		}
 		n := min(max(fn.arity, 1), 3)
 		base, window := st.window(n)
 		window[0] = x

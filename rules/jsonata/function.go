@@ -28,6 +28,8 @@ type lambda struct {
 	body     exec
 	reusable bool // nothing keeps the frame of a call
 	height   int
+	// names is the function of a body that looks at nothing but the second parameter, and holds it against texts. nil for all others.
+	names func(string) bool
 }
 
 // partialCall is a call some of whose arguments are still open.
@@ -62,12 +64,50 @@ func (c *compiler) lambda(n *node, s *scope) exec {
 	l.reusable = !c.usesEval && !keepsFrame(n.lhs)
 	l.body = c.compile(n.lhs, own)
 	sig := n.also().signature
+	if params := n.also().params; sig == nil && len(params) > 1 && !slices.Contains(params[2:], params[1]) && params[0] != params[1] {
+		l.names = namesOf(n.lhs, params[1])
+	}
 	return func(st *state, in value, fr *frame) (value, *Error) {
 		if err := st.alloc(128); err != nil {
 			return undefined, err
 		}
 		return callable(&function{arity: l.params, sig: sig, lambda: l, frame: fr, in: in}), nil
 	}
+}
+
+// namesOf is what a node says of a variable that holds a text, where it says nothing but which texts are right. So the
+// fields of an object are told apart in most rules that rename one: function($v, $k) {$k != "ssn"}.
+func namesOf(n *node, variable string) func(string) bool {
+	if n.followed() {
+		return nil
+	}
+	switch {
+	case n.typ == blockNode && len(n.list) == 1:
+		return namesOf(n.list[0], variable)
+	case n.typ != binaryNode:
+		return nil
+	case n.text == "and" || n.text == "or":
+		a, b := namesOf(n.lhs, variable), namesOf(n.rhs, variable)
+		switch {
+		case a == nil || b == nil:
+			return nil
+		case n.text == "and":
+			return func(s string) bool { return a(s) && b(s) }
+		}
+		return func(s string) bool { return a(s) || b(s) }
+	case n.text == "=" || n.text == "!=":
+		name, other := n.lhs, n.rhs
+		if name.typ != variableNode {
+			name, other = other, name
+		}
+		v, ok := literal(other)
+		if !ok || v.kind != stringKind || name.typ != variableNode || name.text != variable || name.followed() {
+			return nil
+		}
+		want, equal := v.str(), n.text == "="
+		return func(s string) bool { return (s == want) == equal }
+	}
+	return nil
 }
 
 // call calls a function. The arguments are the caller's again afterwards.
