@@ -65,6 +65,10 @@ func (j *fromJSON) into(n *node, r reflect.Value, v any, depth int) *wrong {
 		return nil
 	case n.kind == avro.Record && r.Kind() == reflect.Struct:
 		return j.intoStruct(n, r, v, depth)
+	case n.kind == avro.Array && r.Kind() == reflect.Slice && v != nil:
+		return j.intoSlice(n, r, v, depth)
+	case n.kind == avro.Map && r.Kind() == reflect.Map && r.Type().Key() == stringType && v != nil:
+		return j.intoMap(n, r, v, depth)
 	}
 	x, wrong := j.value(n, v, depth)
 	if wrong != nil {
@@ -104,6 +108,64 @@ func (j *fromJSON) intoStruct(n *node, r reflect.Value, v any, depth int) *wrong
 		}
 	}
 	return nil
+}
+
+func (j *fromJSON) intoSlice(n *node, r reflect.Value, v any, depth int) *wrong {
+	size, at, ok := itemsOf(v)
+	if !ok {
+		return n.unfit(v)
+	}
+	to := reflect.MakeSlice(r.Type(), size, size)
+	for i := range size {
+		if wrong := j.into(n.items, to.Index(i), at(i), depth+1); wrong != nil {
+			return wrong.item(i)
+		}
+	}
+	r.Set(to)
+	return nil
+}
+
+func (j *fromJSON) intoMap(n *node, r reflect.Value, v any, depth int) *wrong {
+	p, ok := propertiesOf(v)
+	if !ok {
+		return n.unfit(v)
+	}
+	names := p.names()
+	if m, ok := r.Addr().Interface().(*map[string]string); ok && n.items.kind == avro.String { // as most are
+		to := make(map[string]string, len(names))
+		for _, name := range names {
+			x, _ := p.get(name)
+			x, wrong := j.value(n.items, x, depth+1)
+			if wrong != nil {
+				return wrong.at(name)
+			}
+			to[name] = x.(string)
+		}
+		*m = to
+		return nil
+	}
+	to, item := reflect.MakeMapWithSize(r.Type(), len(names)), reflect.New(r.Type().Elem()).Elem()
+	for _, name := range names {
+		item.SetZero()
+		x, _ := p.get(name)
+		if wrong := j.into(n.items, item, x, depth+1); wrong != nil {
+			return wrong.at(name)
+		}
+		to.SetMapIndex(reflect.ValueOf(name), item)
+	}
+	r.Set(to)
+	return nil
+}
+
+// itemsOf reads an array, whatever it is kept in.
+func itemsOf(v any) (size int, at func(int) any, ok bool) {
+	switch v := v.(type) {
+	case []any:
+		return len(v), func(i int) any { return v[i] }, true
+	case numbered:
+		return v.Len(), v.At, true
+	}
+	return 0, nil, false
 }
 
 var (
@@ -317,14 +379,8 @@ func (j *fromJSON) mapping(n *node, v any, depth int) (any, *wrong) {
 }
 
 func (j *fromJSON) array(n *node, v any, depth int) (any, *wrong) {
-	var at func(int) any
-	var size int
-	switch v := v.(type) {
-	case []any:
-		size, at = len(v), func(i int) any { return v[i] }
-	case numbered:
-		size, at = v.Len(), v.At
-	default:
+	size, at, ok := itemsOf(v)
+	if !ok {
 		return nil, n.unfit(v)
 	}
 	a := make([]any, size)
