@@ -67,12 +67,13 @@ func (b avroBinding) writes(f record.Format, domain *rules.Chain) (writeFunc, er
 		}, nil
 	}
 	return func(ctx context.Context, dst []byte, v any, env *rules.Env) ([]byte, error) {
-		rec := v
+		rec, err := v, error(nil)
 		if changes {
-			rec = clone(v) // the caller's own stays as it is
+			if rec, err = clone(v); err != nil { // the caller's own stays as it is
+				return nil, err
+			}
 		}
-		rec, err := domain.Run(ctx, rec, env)
-		if err != nil {
+		if rec, err = domain.Run(ctx, rec, env); err != nil {
 			return nil, err
 		}
 		if foreign && reflect.TypeOf(rec) != reflect.TypeOf(v) {
@@ -86,6 +87,30 @@ func (b avroBinding) writes(f record.Format, domain *rules.Chain) (writeFunc, er
 func wholeText(f *recordavro.Format) (string, error) { return f.Schema().Format(avro.FormatResolved) }
 
 func (b avroBinding) reads(w way) (readFunc, error) {
+	read, err := b.readsInto(w)
+	if err != nil || !b.dynamic() || !b.foreign(w) {
+		return read, err
+	}
+	of := b.goType // which the codec fills
+	if of.Kind() == reflect.Interface {
+		of = reflect.TypeFor[any]()
+	}
+	return func(ctx context.Context, payload []byte, _ any, env *rules.Env) (any, error) {
+		target := reflect.New(of)
+		if _, err := read(ctx, payload, target.Interface(), env); err != nil {
+			return nil, err
+		}
+		return target.Elem().Interface(), nil
+	}, nil
+}
+
+// foreign reports whether another library makes the values that are read.
+func (b avroBinding) foreign(w way) bool {
+	return b.codec != nil && !w.writer.(*recordavro.Format).RawBytes() && !w.reader.(*recordavro.Format).RawBytes()
+}
+
+// readsInto prepares reading into targets, and of dynamic records where no other library is to make them.
+func (b avroBinding) readsInto(w way) (readFunc, error) {
 	writer, reader := w.writer.(*recordavro.Format), w.reader.(*recordavro.Format)
 	into, err := b.into(writer, reader)
 	if err != nil {
@@ -99,7 +124,6 @@ func (b avroBinding) reads(w way) (readFunc, error) {
 	}
 	reading := reader.Reading(writer, b.whole)
 	natural := b.ofStruct() && w.path == nil
-	foreign := b.codec != nil && !writer.RawBytes() && !reader.RawBytes()
 
 	// rec is the record of the reader before the domain rules.
 	rec := func(_ context.Context, payload []byte, _ *rules.Env) (any, error) { return reading.Record(payload) }
@@ -120,11 +144,12 @@ func (b avroBinding) reads(w way) (readFunc, error) {
 		if err != nil {
 			return nil, err
 		}
+		reflect.ValueOf(target).Elem().SetZero() // of what was read before, nothing is to stay
 		return target, again(body, target)
 	}
 
 	switch {
-	case b.dynamic() && !foreign:
+	case b.dynamic() && !b.foreign(w):
 		return func(ctx context.Context, payload []byte, _ any, env *rules.Env) (any, error) {
 			v, err := rec(ctx, payload, env)
 			if err == nil && w.domain != nil {
@@ -143,6 +168,19 @@ func (b avroBinding) reads(w way) (readFunc, error) {
 	case w.path == nil && w.domain == nil:
 		return func(_ context.Context, payload []byte, target any, _ *rules.Env) (any, error) {
 			return target, into(payload, target)
+		}, nil
+	case w.domain == nil && b.ofStruct() && !b.foreign(w): // what the rules give goes right into the struct
+		from := writer.Reading(writer, b.whole)
+		return func(ctx context.Context, payload []byte, target any, env *rules.Env) (any, error) {
+			old, err := from.Record(payload)
+			if err != nil {
+				return nil, err
+			}
+			j, err := w.path.RunJSON(ctx, old, env)
+			if err == nil {
+				err = reader.FromJSONInto(j, target)
+			}
+			return target, migrated(err)
 		}, nil
 	case natural:
 		return func(ctx context.Context, payload []byte, target any, env *rules.Env) (any, error) {

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/dynamicpb"
 
 	"github.com/seed-9f7c7091/concordat/record"
 	"github.com/seed-9f7c7091/concordat/rules"
@@ -56,7 +57,10 @@ func (c *config) binding(format Format) (binding, error) {
 	return nil, fmt.Errorf("there is no format %q", string(format))
 }
 
-var messageType = reflect.TypeFor[proto.Message]()
+var (
+	messageType = reflect.TypeFor[proto.Message]()
+	dynamicType = reflect.TypeFor[*dynamicpb.Message]()
+)
 
 // dynamic reports whether values are records of no Go type of the program's.
 func (c *config) dynamic() bool {
@@ -68,10 +72,10 @@ func (c *config) dynamic() bool {
 	case reflect.Slice:
 		return c.goType == reflect.TypeFor[[]any]()
 	}
-	return false
+	return c.goType == dynamicType
 }
 
 // generated reports whether values are messages of a generated type.
 func (c *config) generated() bool {
-	return c.goType.Kind() != reflect.Interface && c.goType.Implements(messageType)
+	return c.goType.Kind() != reflect.Interface && c.goType != dynamicType && c.goType.Implements(messageType)
 }

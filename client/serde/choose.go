@@ -59,7 +59,7 @@ func (ks *contracts) chosen(ctx context.Context, s *api.Schema, err error, what 
 	}
 	o, err := mine()
 	switch {
-	case errors.Is(err, errNoSchema), err == nil && strict == nil && !o.sure:
+	case errors.Is(err, errNoSchema), strict == nil && (errors.Is(err, errUnderived) || err == nil && !o.sure):
 		return k, nil
 	case err != nil:
 		return nil, err

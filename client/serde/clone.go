@@ -1,49 +1,75 @@
 package serde
 
 import (
+	"bytes"
+	"fmt"
 	"reflect"
 
 	"google.golang.org/protobuf/proto"
 
-	"github.com/seed-9f7c7091/concordat/schema"
+	"github.com/seed-9f7c7091/concordat/record"
 )
 
 // clone copies a value with all that it leads to and that rules could change:
 // maps, slices, pointers, and the exported fields of structs. Rules change a copy, since the value is the caller's.
-func clone(v any) any { return copied(v, 0) }
+// A value nested deeper than any that could be written, as one that contains itself is, is a *record.MismatchError.
+func clone(v any) (any, error) {
+	var c cloning
+	v = c.copied(v, 0)
+	if c.tooDeep {
+		return nil, &record.MismatchError{Reason: fmt.Sprintf("the value is nested more than %d deep", maxDepth)}
+	}
+	return v, nil
+}
 
-// maxDepth is how deep values are copied; a value that contains itself is none that could be written.
-const maxDepth = schema.MaxDepth
+// maxDepth is how deep values are copied: as deep as JSON, of all formats, lets them be.
+const maxDepth = 10_000
 
-func copied(v any, depth int) any {
-	if depth > maxDepth {
+// cloning is a copy being made.
+type cloning struct {
+	tooDeep bool // which ends it: what leads to itself in two ways is beyond all counting
+}
+
+func (c *cloning) beyond(depth int) bool {
+	c.tooDeep = c.tooDeep || depth > maxDepth
+	return c.tooDeep
+}
+
+func (c *cloning) copied(v any, depth int) any {
+	if c.beyond(depth) {
 		return v
 	}
 	switch v := v.(type) {
 	case nil, bool, string, int, int32, int64, float32, float64:
 		return v
 	case map[string]any:
+		if v == nil {
+			return v // which is null, and no object without members
+		}
 		m := make(map[string]any, len(v))
 		for name, x := range v {
-			m[name] = copied(x, depth+1)
+			m[name] = c.copied(x, depth+1)
 		}
 		return m
 	case []any:
+		if v == nil {
+			return v
+		}
 		a := make([]any, len(v))
 		for i, x := range v {
-			a[i] = copied(x, depth+1)
+			a[i] = c.copied(x, depth+1)
 		}
 		return a
 	case []byte:
-		return append([]byte(nil), v...)
+		return bytes.Clone(v)
 	case proto.Message:
 		return proto.Clone(v)
 	}
-	return cloned(reflect.ValueOf(v), depth).Interface()
+	return c.cloned(reflect.ValueOf(v), depth).Interface()
 }
 
-func cloned(v reflect.Value, depth int) reflect.Value {
-	if depth > maxDepth {
+func (c *cloning) cloned(v reflect.Value, depth int) reflect.Value {
+	if c.beyond(depth) {
 		return v
 	}
 	depth++
@@ -53,21 +79,21 @@ func cloned(v reflect.Value, depth int) reflect.Value {
 			return v
 		}
 		p := reflect.New(v.Type().Elem())
-		p.Elem().Set(cloned(v.Elem(), depth))
+		p.Elem().Set(c.cloned(v.Elem(), depth))
 		return p
 	case reflect.Interface:
 		if v.IsNil() {
 			return v
 		}
 		i := reflect.New(v.Type()).Elem()
-		i.Set(cloned(v.Elem(), depth))
+		i.Set(c.cloned(v.Elem(), depth))
 		return i
 	case reflect.Struct:
 		s := reflect.New(v.Type()).Elem()
 		s.Set(v) // what is not exported is shared
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() && refers(v.Field(i).Kind()) {
-				s.Field(i).Set(cloned(v.Field(i), depth))
+				s.Field(i).Set(c.cloned(v.Field(i), depth))
 			}
 		}
 		return s
@@ -79,7 +105,7 @@ func cloned(v reflect.Value, depth int) reflect.Value {
 		reflect.Copy(s, v)
 		if refers(v.Type().Elem().Kind()) {
 			for i := range v.Len() {
-				s.Index(i).Set(cloned(v.Index(i), depth))
+				s.Index(i).Set(c.cloned(v.Index(i), depth))
 			}
 		}
 		return s
@@ -88,7 +114,7 @@ func cloned(v reflect.Value, depth int) reflect.Value {
 		a.Set(v)
 		if refers(v.Type().Elem().Kind()) {
 			for i := range v.Len() {
-				a.Index(i).Set(cloned(v.Index(i), depth))
+				a.Index(i).Set(c.cloned(v.Index(i), depth))
 			}
 		}
 		return a
@@ -98,7 +124,7 @@ func cloned(v reflect.Value, depth int) reflect.Value {
 		}
 		m := reflect.MakeMapWithSize(v.Type(), v.Len())
 		for each := v.MapRange(); each.Next(); {
-			m.SetMapIndex(each.Key(), cloned(each.Value(), depth))
+			m.SetMapIndex(each.Key(), c.cloned(each.Value(), depth))
 		}
 		return m
 	}

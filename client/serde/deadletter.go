@@ -1,6 +1,7 @@
 package serde
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/seed-9f7c7091/concordat/record"
+	recordprotobuf "github.com/seed-9f7c7091/concordat/record/protobuf"
 	"github.com/seed-9f7c7091/concordat/rules"
 )
 
@@ -27,13 +29,37 @@ type Original struct {
 	Record
 	Value any // the value that is being written; nil on the way in
 
-	redact redaction
+	redact  redaction
+	encoded bool // the rules that run now see bytes
 }
 
 // redaction is what a dead letter must not tell.
 type redaction struct {
 	tags []string // of fields
-	some bool     // something is to be redacted: the fields with the tags, or all if there are none
+	some bool     // something is to be redacted: the fields with the tags, or all there is if there are none
+}
+
+func (r *redaction) all() bool { return r.some && len(r.tags) == 0 }
+
+// hidden is a record without texts and bytes, wherever they are: those that are no field of the schema as well.
+func hidden(rec any) any {
+	switch rec := rec.(type) {
+	case string:
+		return rules.Redacted
+	case []byte:
+		return []byte(rules.Redacted)
+	case map[string]any:
+		for name, v := range rec {
+			rec[name] = hidden(v)
+		}
+	case []any:
+		for i, v := range rec {
+			rec[i] = hidden(v)
+		}
+	case *record.Branch:
+		return &record.Branch{Name: rec.Name, Value: hidden(rec.Value)}
+	}
+	return rec
 }
 
 // redacted finds what the rules encrypt.
@@ -64,13 +90,33 @@ func (c *config) redacted(chains ...*rules.Chain) redaction {
 
 // deadLetterAction is the action DLQ.
 func (c *config) deadLetterAction() rules.Action {
-	return rules.DLQ(deadLetters{c.dead, c.isKey}, c.deadLetterTopic(), func(e *rules.Event) ([]string, bool) {
+	return ofRecords{rules.DLQ(deadLetters{c.dead, c.isKey}, c.deadLetterTopic(), func(e *rules.Event) ([]string, bool) {
 		o, ok := e.Env.Original.(*Original)
 		if !ok {
 			return nil, false
 		}
 		return o.redact.tags, o.redact.some
-	})
+	})}
+}
+
+// ofRecords has an action see the record where rules run on its bytes, of which nothing can be redacted.
+type ofRecords struct{ rules.Action }
+
+func (a ofRecords) Run(ctx context.Context, e *rules.Event) error {
+	o, ok := e.Env.Original.(*Original)
+	if !ok || !o.encoded || !o.redact.some {
+		return a.Action.Run(ctx, e)
+	}
+	seen := *e
+	seen.Message = o.Value
+	if f, ok := e.Target.Format.(*recordprotobuf.Format); ok {
+		m, err := asMessage(f, o.Value)
+		if err != nil {
+			return &rules.StopError{Err: fmt.Errorf("%w; the record was not sent as a dead letter: %w", e.Failed, err)}
+		}
+		seen.Message = m
+	}
+	return a.Action.Run(ctx, &seen)
 }
 
 // deadLetterTopic is the topic that the configuration names for all dead letters, as rule.actions.<any name>.param.dlq.topic.
@@ -105,14 +151,17 @@ func (d deadLetters) Send(ctx context.Context, letter *rules.DeadLetter) error {
 	if o == nil {
 		return errors.New("the record is not known")
 	}
-	r.Key, r.Headers = o.Key, slices.Clone(o.Headers)
+	r.Key, r.Headers = bytes.Clone(o.Key), slices.Clone(o.Headers)
 	for _, name := range []string{rules.HeaderRuleName, rules.HeaderRuleMode, rules.HeaderRuleSubject, rules.HeaderRuleTopic, rules.HeaderRuleException} {
 		if v, ok := letter.Headers[name]; ok {
 			r.Headers = append(r.Headers, Header{name, []byte(v)})
 		}
 	}
-	data := o.Data
+	data := bytes.Clone(o.Data)
 	if rec != nil {
+		if letter.Record != any(o) && o.redact.all() {
+			rec = hidden(rec)
+		}
 		var err error
 		if data, err = letterText(letter.Format, rec); err != nil {
 			return err
@@ -133,7 +182,7 @@ func letterText(f record.Format, v any) ([]byte, error) {
 	case *string:
 		return []byte(*v), nil
 	case []byte:
-		return v, nil
+		return bytes.Clone(v), nil
 	case int32:
 		return []byte{byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)}, nil
 	case int64:

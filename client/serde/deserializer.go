@@ -50,6 +50,10 @@ func NewDeserializer[T any](c *client.Client, format Format, opts ...Option) (*D
 	case conf.format == Any && !conf.dynamic():
 		return nil, fmt.Errorf("messages of any format cannot be read into a %s: give any", conf.goType)
 	case conf.dynamic():
+		d.r.fits = func(v any) bool {
+			_, ok := v.(T)
+			return ok || v == nil
+		}
 	case conf.generated():
 		d.kind = intoPointer
 		message := reflect.Zero(conf.goType).Interface().(proto.Message).ProtoReflect().Type()
@@ -114,19 +118,15 @@ func (d *Deserializer[T]) read(ctx context.Context, topic string, data []byte, h
 	if err != nil || v == nil {
 		return zero, err
 	}
-	t, ok := v.(T)
-	if !ok {
-		src := Source{Role: consumer, Topic: topic, IsKey: d.r.isKey, Format: d.r.format}
-		return zero, d.r.report(&Error{Source: src}, StageCodec, fmt.Errorf("the record is a %T, not a %s", v, d.r.goType))
-	}
-	return t, nil
+	return v.(T), nil
 }
 
 // reader is what a deserializer does whatever T is.
 type reader struct {
 	*contracts
 	formats []Format
-	binds   []binding // of the formats
+	binds   []binding             // of the formats
+	fits    func(record any) bool // reports whether a record is a T, where it is no Go type of the program's
 
 	last  atomic.Pointer[readPlan]
 	plans plans[readKey, readPlan]
@@ -150,8 +150,6 @@ type readPlan struct {
 	uses     []*client.Use
 	renewal  renewal
 }
-
-var errNoTopic = errors.New("no topic")
 
 // read reads a message. data is not nil.
 func (rd *reader) read(ctx context.Context, topic string, data []byte, headers []Header, r *Record, target any) (any, error) {
@@ -187,6 +185,9 @@ func (rd *reader) read(ctx context.Context, topic string, data []byte, headers [
 		body = decoded
 	}
 	v, err := p.read(ctx, body, target, env)
+	if err == nil && rd.fits != nil && !rd.fits(v) {
+		err = fmt.Errorf("the record is a %T, not a %s", v, rd.goType)
+	}
 	if err != nil {
 		return nil, rd.failed(topic, p, StageCodec, err)
 	}
@@ -345,7 +346,7 @@ type unread struct {
 }
 
 func (rd *reader) planned(ctx context.Context, key readKey, name named, indexes []byte) (*readPlan, error) {
-	writer, subject, err := rd.writer(ctx, key.topic, name)
+	writer, subject, err := rd.writer(ctx, key.topic, name, indexes)
 	if err != nil {
 		return nil, &explained{subject, err}
 	}
@@ -437,20 +438,40 @@ func (rd *reader) usesOf(ctx context.Context, src Source, writer, reader *contra
 }
 
 // writer finds the writer's schema, and the subject.
-func (rd *reader) writer(ctx context.Context, topic string, name named) (k *contract, subject string, err error) {
+func (rd *reader) writer(ctx context.Context, topic string, name named, indexes []byte) (k *contract, subject string, err error) {
 	q := SubjectQuestion{Topic: topic, IsKey: rd.isKey}
 	subject, err = rd.strategy.subject(ctx, rd.cache, q, func() (string, error) {
 		first, err := rd.named(ctx, "", name)
 		if err != nil {
 			return "", err
 		}
-		return first.parsed.Name(), nil
+		return rd.recordName(first, indexes)
 	})
 	if err != nil {
 		return nil, "", err
 	}
 	k, err = rd.named(ctx, subject, name)
 	return k, subject, err
+}
+
+// recordName is the name of the records of a schema: of a Protobuf file that of the message that the indexes lead to.
+func (rd *reader) recordName(k *contract, indexes []byte) (string, error) {
+	i := slices.Index(rd.formats, Format(typeOf(k.Schema)))
+	if i < 0 {
+		return "", &FormatError{Want: rd.format, Got: Format(typeOf(k.Schema))}
+	}
+	if !rd.binds[i].indexed() || len(indexes) == 0 {
+		return k.parsed.Name(), nil
+	}
+	place, err := indexesOf(indexes)
+	if err != nil {
+		return "", err
+	}
+	f, err := rd.binds[i].at(k, place)
+	if err != nil {
+		return "", err
+	}
+	return f.Name(), nil
 }
 
 // named is the schema of an id or GUID.
@@ -515,9 +536,14 @@ func (rd *reader) renew(ctx context.Context, p *readPlan) {
 	if !p.renewal.start() {
 		return
 	}
+	if next := rd.plans.get(p.readKey); next != nil && next != p {
+		rd.last.CompareAndSwap(p, next)
+		p.renewal.replaced()
+		return
+	}
 	ctx = context.WithoutCancel(ctx)
 	go func() {
-		next, err := rd.prepare(ctx, p.readKey)
+		next, err := safely(func() (*readPlan, error) { return rd.prepare(ctx, p.readKey) })
 		if err != nil {
 			_ = rd.failed(p.topic, p, StageSchema, err)
 			p.renewal.failed(rd.cache.LatestTTL())
@@ -525,6 +551,7 @@ func (rd *reader) renew(ctx context.Context, p *readPlan) {
 		}
 		rd.plans.put(p.readKey, next)
 		rd.last.CompareAndSwap(p, next)
+		p.renewal.replaced()
 	}()
 }
 

@@ -71,7 +71,9 @@ func (b jsonBinding) writes(f record.Format, domain *rules.Chain) (writeFunc, er
 			}
 		}
 		if changes {
-			rec = clone(rec) // the caller's own stays as it is
+			if rec, err = clone(rec); err != nil { // the caller's own stays as it is
+				return nil, err
+			}
 		}
 		if rec, err = domain.Run(ctx, rec, env); err != nil {
 			return nil, err

@@ -119,7 +119,12 @@ func ForKeys() Option { return func(c *config) { c.isKey = true } }
 
 // WithSchema gives the schema of the records, which for a serializer is registered or looked up, and by which
 // a deserializer reads: then without migrations. By default a serializer derives it from T. The type may be left out.
-func WithSchema(s api.Schema) Option { return func(c *config) { c.schema = &s } }
+func WithSchema(s api.Schema) Option {
+	return func(c *config) {
+		own := s // an option may be given to several
+		c.schema = &own
+	}
+}
 
 // AutoRegister says whether a serializer registers its schema. It does by default, unless another option says which schema it
 // is to write by. If it does, those options have no effect, as in the Java client.

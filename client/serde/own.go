@@ -1,6 +1,7 @@
 package serde
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,6 +31,9 @@ type own struct {
 // errNoSchema reports values of which nobody said what their schema is.
 var errNoSchema = errors.New("the values have no schema of their own: give one by WithSchema, or switch AutoRegister off and choose one that is registered, as by UseLatestVersion")
 
+// errUnderived reports Go types of which no schema can be made. Where a schema is chosen by other means, nobody need make one.
+var errUnderived = errors.New("no schema can be made of the Go type")
+
 // given is the schema given by an option, nil if none was.
 func (ks *contracts) given(ctx context.Context) (*own, error) {
 	if ks.schema == nil {
@@ -49,7 +53,7 @@ func (c *config) ownAvro() (*own, error) {
 	}
 	text, err := c.derive()
 	if err != nil {
-		return nil, fmt.Errorf("no Avro schema can be made of %s: %w", c.goType, err)
+		return nil, fmt.Errorf("%w %s: %w", errUnderived, c.goType, err)
 	}
 	k, err := read(&api.Schema{SchemaType: api.Avro, Schema: text}, nil)
 	return &own{contract: k}, err
@@ -83,14 +87,27 @@ func (c *config) ownJSON() (*own, error) {
 		return nil, nil
 	}
 	reflector := jsonschema.Reflector{Anonymous: true, ExpandedStruct: true, AllowAdditionalProperties: !c.unknown}
-	s := reflector.Reflect(v)
-	s.Title = reflect.TypeOf(v).Name()
-	text, err := json.Marshal(s)
+	text, err := reflected(&reflector, v)
+	if err == nil && bytes.Contains(text, []byte(`"$ref":"#/$defs/`+reflect.TypeOf(v).Name()+`"`)) {
+		reflector.ExpandedStruct = false // the type contains itself
+		text, err = reflected(&reflector, v)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("no JSON Schema can be made of %s: %w", c.goType, err)
+		return nil, fmt.Errorf("%w %s: %w", errUnderived, c.goType, err)
 	}
 	k, err := read(&api.Schema{SchemaType: api.JSON, Schema: string(text)}, nil)
 	return &own{contract: k}, err
+}
+
+func reflected(r *jsonschema.Reflector, v any) (text []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil { // so the library says that it cannot
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	s := r.Reflect(v)
+	s.Title = reflect.TypeOf(v).Name()
+	return json.Marshal(s)
 }
 
 // structOf is a struct of a type, or of what the type points to.

@@ -2,6 +2,7 @@ package serde
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -47,7 +48,7 @@ func (ps *plans[K, P]) make(ctx context.Context, key K, name string, prepare fun
 		if p := ps.get(key); p != nil {
 			return p, nil
 		}
-		p, err := prepare(context.WithoutCancel(ctx))
+		p, err := safely(func() (*P, error) { return prepare(context.WithoutCancel(ctx)) })
 		if err != nil {
 			return nil, err
 		}
@@ -61,8 +62,28 @@ func (ps *plans[K, P]) make(ctx context.Context, key K, name string, prepare fun
 		}
 		return r.Val.(*P), nil
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return nil, ended(ctx)
 	}
+}
+
+// safely makes a panic an error. Plans are made on goroutines of their own, where nobody could recover from the panic of
+// a strategy, say, of the program's.
+func safely[P any](prepare func() (*P, error)) (p *P, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p, err = nil, fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return prepare()
+}
+
+// ended is the error of a context that is over, with the cause that was given for it.
+func ended(ctx context.Context) error {
+	err := ctx.Err()
+	if cause := context.Cause(ctx); cause != err { //nolint:errorlint // whether there is another
+		return fmt.Errorf("%w: %w", err, cause)
+	}
+	return err
 }
 
 // renewal is when a plan that stands on the latest version is to be made anew.
@@ -84,6 +105,9 @@ func (r *renewal) after(d time.Duration) {
 
 // start reports whether the caller is the one to renew the plan.
 func (r *renewal) start() bool { return r.due.Load() && r.busy.CompareAndSwap(false, true) }
+
+// replaced has those who still have the plan look for the next one.
+func (r *renewal) replaced() { r.busy.Store(false) }
 
 // failed has the plan serve for another while.
 func (r *renewal) failed(d time.Duration) {

@@ -3,8 +3,11 @@ package serde
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/seed-9f7c7091/concordat/schema"
 )
 
 // WithProperties sets what Confluent's Java client calls by these names. Names that
@@ -36,11 +39,11 @@ func (c *config) applyProperties() {
 			}
 		}
 	}
-	for name, set := range settings {
-		apply(name, set)
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		apply(name, settings[name])
 	}
-	for name, set := range partSettings { // which go before those for both parts
-		apply(part+name, set)
+	for _, name := range slices.Sorted(maps.Keys(partSettings)) { // which go before those for both parts
+		apply(part+name, partSettings[name])
 	}
 }
 
@@ -59,7 +62,7 @@ var settings = map[string]func(*config, string) error{
 	"reference.lookup.only":             boolean(func(c *config, b bool) { c.lookUpOnly = b }),
 	"skip.known.types":                  boolean(func(c *config, b bool) { c.skipKnown = b }),
 	"use.schema.id":                     schemaID,
-	"use.schema.guid":                   text(func(c *config, s string) { c.guid = s }),
+	"use.schema.guid":                   schemaGUID,
 	"use.message.indexes":               messageIndexes,
 	"use.latest.with.metadata":          metadata,
 	"subject.name.strategy":             strategy,
@@ -109,6 +112,15 @@ func schemaID(c *config, v string) error {
 		return fmt.Errorf("%q is no schema id", v)
 	}
 	c.id = max(int(id), -1)
+	return nil
+}
+
+func schemaGUID(c *config, v string) error {
+	v = strings.TrimSpace(v)
+	if _, ok := schema.ParseGUID(v); !ok {
+		return fmt.Errorf("%q is no GUID", v)
+	}
+	c.guid = v
 	return nil
 }
 
@@ -172,7 +184,8 @@ func metadata(c *config, v string) error {
 
 func strategy(c *config, v string) error {
 	if simple(v) == "AssociatedNameStrategy" || v == "ASSOCIATED" {
-		return nil // which is the default
+		c.strategy = SubjectNameStrategy{} // which is the default
+		return nil
 	}
 	s, err := strategyNamed(v)
 	c.strategy = s

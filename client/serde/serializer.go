@@ -246,6 +246,9 @@ func (p *writePlan) encoded(ctx context.Context, dst []byte, v any, env *rules.E
 	if err != nil {
 		return nil, err
 	}
+	if o, ok := env.Original.(*Original); ok {
+		o.encoded = true
+	}
 	out, err := p.encoding.Run(ctx, body, env)
 	if err != nil {
 		return nil, err
@@ -274,6 +277,7 @@ func (w *writer) plan(ctx context.Context, topic, name string, v any) (*writePla
 	p := w.plans.get(key)
 	if p == nil {
 		var err error
+		v = example(v)
 		p, err = w.plans.make(ctx, key, topic+"\x00"+name, func(ctx context.Context) (*writePlan, error) { return w.prepare(ctx, key, v) })
 		if err != nil {
 			return nil, err
@@ -373,18 +377,28 @@ func (w *writer) planned(key writeKey, subject string, k *contract) (*writePlan,
 	return p, nil
 }
 
+// example is what a plan needs to know of a value. Of the value itself nobody may think once the caller has it back.
+func example(v any) any {
+	if m, ok := v.(proto.Message); ok {
+		return m.ProtoReflect().Type().Zero().Interface()
+	}
+	return nil
+}
+
 // renew makes a plan anew, in the background. v is a value of its name.
 func (w *writer) renew(ctx context.Context, p *writePlan, v any) {
 	if !p.renewal.start() {
 		return
 	}
-	ctx = context.WithoutCancel(ctx)
-	var example any
-	if m, ok := v.(proto.Message); ok {
-		example = m.ProtoReflect().Type().Zero().Interface() // of the value itself nobody may think once it is written
+	if next := w.plans.get(p.writeKey); next != nil && next != p {
+		w.last.CompareAndSwap(p, next)
+		p.renewal.replaced()
+		return
 	}
+	ctx = context.WithoutCancel(ctx)
+	v = example(v)
 	go func() {
-		next, err := w.prepare(ctx, p.writeKey, example)
+		next, err := safely(func() (*writePlan, error) { return w.prepare(ctx, p.writeKey, v) })
 		if err != nil {
 			_ = w.failed(p.topic, p, StageSchema, err)
 			p.renewal.failed(w.cache.LatestTTL())
@@ -392,6 +406,7 @@ func (w *writer) renew(ctx context.Context, p *writePlan, v any) {
 		}
 		w.plans.put(p.writeKey, next)
 		w.last.CompareAndSwap(p, next)
+		p.renewal.replaced()
 	}()
 }
 
@@ -409,7 +424,9 @@ func (w *writer) failed(topic string, p *writePlan, stage Stage, err error) erro
 func (c *config) report(e *Error, stage Stage, err error) error {
 	var known *explained
 	if errors.As(err, &known) {
-		e.Subject, err = known.subject, known.err
+		if err = known.err; known.subject != "" {
+			e.Subject = known.subject
+		}
 	}
 	e.Stage, e.Err = stageOf(err, stage)
 	c.observers.failed(&Failure{Source: e.Source, Stage: e.Stage, Err: e})

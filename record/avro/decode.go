@@ -18,6 +18,8 @@ type source struct {
 	size  int // of the whole payload
 	room  int // how many more values may be made
 	depth int
+	// thorough has blocks that tell their size read as others are, and the size compared.
+	thorough bool
 }
 
 func (p *plan) decode(payload []byte) (any, error) {
@@ -39,6 +41,18 @@ func (p *plan) decodeSome(payload []byte) (any, int, error) {
 		return nil, 0, &PayloadError{Offset: wrong.offset, Path: wrong.pointer(), Reason: wrong.reason}
 	}
 	return nil, 0, wrong.mismatch()
+}
+
+// Size is how many bytes the record at the beginning of a payload takes, which is in the encoding of the Avro specification: "bytes" have
+// their length. The whole record is looked at, though nothing is made of it, so that a decoder without bounds of
+// its own can be given what Size has passed: no length and no count of items is beyond what the payload has, and nesting is bounded. What
+// the values are, as texts in UTF-8, is not looked at. Errors are a *PayloadError.
+func (f *Format) Size(payload []byte) (int, error) {
+	s := source{rest: payload, size: len(payload), room: len(payload) + maxBeyond, thorough: true}
+	if wrong := s.skip(f.root); wrong != nil {
+		return 0, &PayloadError{Offset: wrong.offset, Path: wrong.pointer(), Reason: wrong.reason}
+	}
+	return len(payload) - len(s.rest), nil
 }
 
 func (s *source) fail(format string, args ...any) *wrong {
@@ -391,12 +405,13 @@ func (s *source) skipBlocks(n *node) *wrong {
 			s.depth--
 			return nil
 		}
-		if size >= 0 {
+		if size >= 0 && !s.thorough {
 			if _, wrong := s.bytes("a block", size); wrong != nil {
 				return wrong
 			}
 			continue
 		}
+		before := len(s.rest)
 		for range count {
 			if n.kind == avro.Map {
 				if _, wrong := s.text("a key"); wrong != nil {
@@ -406,6 +421,9 @@ func (s *source) skipBlocks(n *node) *wrong {
 			if wrong := s.skip(n.items); wrong != nil {
 				return wrong
 			}
+		}
+		if took := before - len(s.rest); size >= 0 && int64(took) != size {
+			return s.fail("a block of %d bytes takes %d", size, took)
 		}
 	}
 }

@@ -64,7 +64,8 @@ func TestHostile(t *testing.T) {
 			f := format(t, c.schema)
 			// A reader without the field skips what it holds.
 			skips := format(t, rec(``)).Reader(format(t, one(strings.ReplaceAll(c.schema, `"R"`, `"Q"`))))
-			for i, decode := range []func([]byte) (any, error){f.Decode, skips} {
+			size := func(payload []byte) (any, error) { return f.Size(payload) }
+			for i, decode := range []func([]byte) (any, error){f.Decode, size, skips} {
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
 				start := time.Now()
@@ -72,7 +73,7 @@ func TestHostile(t *testing.T) {
 				took := time.Since(start)
 				runtime.ReadMemStats(&after)
 				var broken *avro.PayloadError
-				if i == 0 && (!errors.As(err, &broken) || !strings.Contains(err.Error(), c.says)) || err == nil {
+				if i < 2 && (!errors.As(err, &broken) || !strings.Contains(err.Error(), c.says)) || err == nil {
 					t.Errorf("%v, %v; want an error with %s", v, err, c.says)
 				}
 				if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 64<<20 {
@@ -162,6 +163,9 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%#v cannot be encoded again: %v", v, err)
 		}
+		if n, err := of.Size(b); !of.RawBytes() && (err != nil || n != len(b)) {
+			t.Fatalf("the size of %x is %d, %v", b, n, err)
+		}
 		again, err := of.Decode(b)
 		if err != nil {
 			t.Fatalf("%x cannot be decoded again: %v", b, err)
@@ -178,4 +182,40 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%#v has JSON that is none of its own: %v", v, err)
 		}
 	})
+}
+
+func TestSize(t *testing.T) {
+	ints := `{"type":"array","items":"int"}`
+	for _, c := range []struct {
+		schema, payload, rest, says string
+	}{
+		{`"int"`, "02", "0304", ""},
+		{`"bytes"`, "0401ff", "03", ""},
+		{rec(``), "", "03", ""},
+		{list, "02020400", "02", ""},
+		{ints, "04020600", "03", ""},
+		{ints, "030402060102" + "0200", "03", ""}, // two blocks that tell their sizes
+		{ints, "030602060102" + "0200", "", "a block of 3 bytes takes 2"},
+		{ints, "030202060102" + "0200", "", "a block of 1 bytes takes 2"},
+		{one(ints), "0302", "", "/f: a block of"},
+	} {
+		payload, err := hex.DecodeString(c.payload + c.rest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := format(t, c.schema).Size(payload)
+		if c.says != "" {
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s: %d, %v, want %q", c.payload, n, err, c.says)
+			}
+			continue
+		}
+		if err != nil || n != len(c.payload)/2 {
+			t.Errorf("%s: %d, %v", c.payload, n, err)
+		}
+	}
+	payload, f := []byte{4, 2, 6, 0}, format(t, ints)
+	if n := testing.AllocsPerRun(100, func() { _, _ = f.Size(payload) }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
 }

@@ -536,7 +536,11 @@ func (p *part) visitGoValue(in any, r reflect.Value, visit visitor, depth int) e
 			return bad
 		}
 	}
-	x, err := visit(part.leaf, in, old)
+	given := old
+	if b, ok := old.([]byte); ok {
+		given = bytes.Clone(b) // which visit may change, and give back
+	}
+	x, err := visit(part.leaf, in, given)
 	if err != nil || same(old, x) {
 		return err
 	}
