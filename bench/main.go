@@ -1,14 +1,18 @@
 // Command bench measures a Concordat server beside the ceilings of the machine
 // it runs on, in the same run and taking turns, and prints ratios.
 //
-//	go run . [-rounds N] [-seconds S] [-only reads,known,writes,start,schemas,jsonata,rules] [-large N]
+//	go run . [-rounds N] [-seconds S] [-only reads,known,writes,start,schemas,jsonata,rules,serde] [-large N]
+//	go run . -only serde [-row TEXT [-cpuprofile FILE | -memprofile FILE]]
 //
 // Costs are CPU time per request of the server process, user and system
 // together, because the rate of a shared machine says little. Only durable
 // writes and starts are timed by the clock. The schema languages are measured
 // within this process, beside libraries for the same languages, and so is
 // JSONata, also beside its reference in a process of Node where that is installed. The
-// rules of contracts are measured beside the bare engines of their expressions.
+// rules of contracts are measured beside the bare engines of their expressions,
+// and the client's serdes beside bare codecs and those of confluent-kafka-go, which
+// need cgo and are left out without it. Serdes have a table of their own: -row chooses rows
+// by a part of their names, or one by the whole of its name, which can then be profiled.
 package main
 
 import (
@@ -30,6 +34,12 @@ type bench struct {
 	seconds time.Duration
 	large   int // schemas of the large registry
 	rows    []row
+
+	// Of the part serde alone.
+	rowText    string // what the names of its rows have in them
+	cpuProfile string // file of a profile
+	memProfile string
+	table      []string // its lines
 }
 
 // row is a line of the result.
@@ -42,10 +52,13 @@ func main() {
 	}
 	b := &bench{}
 	seconds := flag.Float64("seconds", 3, "length of one round of load")
-	only := flag.String("only", "reads,known,writes,start,schemas,jsonata,rules", "which measurements to take")
+	only := flag.String("only", "reads,known,writes,start,schemas,jsonata,rules,serde", "which measurements to take")
 	flag.IntVar(&b.rounds, "rounds", 5, "rounds; the median counts")
 	flag.IntVar(&b.large, "large", 1_000_000, "schemas in the large registry of the start measurement")
 	dir := flag.String("dir", "", "where data files go, on the disk to measure (default: a temporary folder)")
+	flag.StringVar(&b.rowText, "row", "", "of serde, only the row of this name, or those whose names have this in them")
+	flag.StringVar(&b.cpuProfile, "cpuprofile", "", "where a CPU profile of one row of serde goes")
+	flag.StringVar(&b.memProfile, "memprofile", "", "where a profile of all allocations of one row of serde goes")
 	flag.Parse()
 	b.seconds = time.Duration(*seconds * float64(time.Second))
 	tmp, err := os.MkdirTemp(*dir, "concordat-bench")
@@ -73,14 +86,21 @@ func main() {
 			b.jsonata()
 		case "rules":
 			b.rules()
+		case "serde":
+			b.serde()
 		default:
 			check(fmt.Errorf("no measurement is called %q", name))
 		}
 	}
-	fmt.Println("| call | here | ceiling | ratio | goal |")
-	fmt.Println("|---|---|---|---|---|")
+	if len(b.rows) > 0 {
+		fmt.Println("| call | here | ceiling | ratio | goal |")
+		fmt.Println("|---|---|---|---|---|")
+	}
 	for _, r := range b.rows {
 		fmt.Printf("| %s | %s | %s | %s | %s |\n", r.call, r.ours, r.ceiling, r.ratio, r.goal)
+	}
+	for _, l := range b.table {
+		fmt.Println(l)
 	}
 }
 
@@ -92,6 +112,9 @@ func (b *bench) add(call, ours, ceiling, ratio, goal string) {
 func check(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
+		for _, p := range started {
+			p.cmd.Process.Kill()
+		}
 		os.Exit(1)
 	}
 }

@@ -14,6 +14,9 @@ import (
 	"time"
 )
 
+// started are the servers that must not outlive a failure.
+var started []*process
+
 // process is a server under measurement.
 type process struct {
 	cmd  *exec.Cmd
@@ -32,6 +35,7 @@ func spawn(addr, probe string, name string, args ...string) *process {
 	cmd.Stdout, cmd.Stderr = io.Discard, io.Discard
 	check(cmd.Start())
 	p := &process{cmd, addr}
+	started = append(started, p)
 	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		if c, err := dial(addr); err == nil {
