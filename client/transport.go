@@ -153,10 +153,12 @@ func (c *Client) pause(ctx context.Context, d time.Duration) error {
 	return ErrClosed
 }
 
-// longest bounds how long a call can take that nobody gives up.
+// longest bounds how long a call can take that nobody gives up. There is slack in it, so that it is an attempt that
+// times out, and says so, even where the machine is busy.
 func (c *Client) longest() time.Duration {
+	const slack = 10 * time.Second
 	attempts := time.Duration(c.retries.max+2) * c.timeout
-	return time.Duration(len(c.endpoints)) * (attempts + c.retries.longest())
+	return time.Duration(len(c.endpoints))*(attempts+c.retries.longest()) + slack
 }
 
 // sending is a request as it is sent, the same in each attempt.

@@ -59,7 +59,7 @@ func (ks *contracts) between(ctx context.Context, subject string, writer, reader
 	if from > to {
 		step = -1
 	}
-	if n := (to - from) * step; n > maxVersions {
+	if n := (to - from) * step; n > maxVersions || n < 0 { // which is beyond all numbers
 		return nil, fmt.Errorf("there are %d versions between %d and %d", n, from, to)
 	}
 	vs := &versions{from: from, to: to}
