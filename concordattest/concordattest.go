@@ -10,6 +10,7 @@ package concordattest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -184,11 +185,25 @@ func (r *Registry) Register(subject, schema string, with ...With) *api.Schema {
 	for _, w := range with {
 		w(q)
 	}
-	s, _, err := r.reg.Register(context.Background(), subject, q, registry.RegisterOptions{})
+	s, err := r.register(subject, q)
 	if err != nil {
 		r.fail(fmt.Errorf("registering under %q: %w", subject, err))
 	}
 	return s
+}
+
+// register registers what a request says once it has been sent, with what is filled in then.
+func (r *Registry) register(subject string, q *api.RegisterRequest) (*api.Schema, error) {
+	body, err := json.Marshal(q)
+	if err != nil {
+		return nil, err
+	}
+	sent, err := api.ReadBody(body, "register", "RegisterSchemaRequest", api.ReadRegisterRequest)
+	if err != nil {
+		return nil, err
+	}
+	s, _, err := r.reg.Register(context.Background(), subject, &sent, registry.RegisterOptions{})
+	return s, err
 }
 
 // help makes the caller's caller the line at which a test fails.
