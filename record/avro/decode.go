@@ -15,8 +15,10 @@ const maxBeyond = 1 << 18
 // source is a payload being read.
 type source struct {
 	rest  []byte
-	size  int // of the whole payload
-	room  int // how many more values may be made
+	size  int    // of the whole payload
+	texts string // the whole payload as a text, of which all texts are parts; "" while there are none, or for large ones
+	from  int    // where in the payload texts begins
+	room  int    // how many more values may be made
 	depth int
 	// thorough has blocks that tell their size read as others are, and the size compared.
 	thorough bool
@@ -53,6 +55,23 @@ func (f *Format) Size(payload []byte) (int, error) {
 		return 0, &PayloadError{Offset: wrong.offset, Path: wrong.pointer(), Reason: wrong.reason}
 	}
 	return len(payload) - len(s.rest), nil
+}
+
+// maxTexts is how long a payload may be for its texts to share one piece of memory. One of them that is kept keeps all.
+const maxTexts = 1 << 10
+
+// string is the text of the bytes that were read last.
+func (s *source) string(b []byte) string {
+	if s.size > maxTexts {
+		return string(b)
+	}
+	if s.texts == "" {
+		whole := b[:len(b)+len(s.rest)] // the payload goes on behind what was read
+		s.texts = string(whole)
+		s.from = s.size - len(whole)
+	}
+	end := s.size - len(s.rest) - s.from
+	return s.texts[end-len(b) : end]
 }
 
 func (s *source) fail(format string, args ...any) *wrong {
@@ -198,7 +217,7 @@ func (s *source) read(p *plan) (any, *wrong) {
 			return nil, wrong
 		}
 		if p.to == avro.String {
-			return string(b), nil
+			return s.string(b), nil
 		}
 		return append([]byte{}, b...), nil
 	case avro.Fixed:
@@ -336,15 +355,16 @@ func (s *source) mapping(p *plan) (any, *wrong) {
 			return m, nil
 		}
 		for range count {
-			name, wrong := s.text("a key")
+			b, wrong := s.text("a key")
 			if wrong != nil {
 				return nil, wrong
 			}
+			name := s.string(b)
 			v, wrong := s.read(p.items)
 			if wrong != nil {
-				return nil, wrong.at(string(name))
+				return nil, wrong.at(name)
 			}
-			m[string(name)] = v
+			m[name] = v
 		}
 	}
 }
