@@ -111,6 +111,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener, ready func(addr str
 	grace, cancel := context.WithTimeout(context.Background(), s.settings.ShutdownGrace)
 	defer cancel()
 	err = hs.Shutdown(grace)
+	<-failed // the listener is closed, even if there was no time to begin
 	if errors.Is(err, context.DeadlineExceeded) {
 		hs.Close()
 		return fmt.Errorf("requests were still running %v after the server was told to stop; their connections were closed", s.settings.ShutdownGrace)
