@@ -243,9 +243,12 @@ func (b avroBinding) into(writer, reader *recordavro.Format) (func(payload []byt
 
 // migrated is an error of a migration: what is no failure of a rule is what the rules made not being what the reader's schema says.
 func migrated(err error) error {
+	if err == nil {
+		return nil
+	}
 	var rule *rules.Error
 	var action *rules.NoActionError
-	if err == nil || errors.As(err, &rule) || errors.As(err, &action) {
+	if errors.As(err, &rule) || errors.As(err, &action) {
 		return err
 	}
 	return at(StageMigrate, err)

@@ -161,6 +161,42 @@ func (a *values) member(in any, name string) (any, bool) {
 	return nil, false
 }
 
+// member is a member by its name, of which it is remembered where it was in a struct.
+type member struct {
+	values *values
+	name   string
+	found  atomic.Pointer[memberOf]
+}
+
+type memberOf struct {
+	layout *layout
+	place  place
+}
+
+func (m *member) of(in any) (any, bool) {
+	switch in.(type) {
+	case nil, map[string]any, *record.Branch, object:
+		return m.values.member(in, m.name)
+	}
+	r := reflect.ValueOf(in)
+	if r.Kind() == reflect.Pointer && !r.IsNil() {
+		r = r.Elem()
+	}
+	if r.Kind() != reflect.Struct {
+		return m.values.member(in, m.name)
+	}
+	if f := m.found.Load(); f != nil && f.layout.of == r.Type() {
+		return f.place.of(r)
+	}
+	v, ok := m.values.member(in, m.name)
+	if l := m.values.layout(r.Type()); ok {
+		if p, ok := l.fields[m.name]; ok {
+			m.found.CompareAndSwap(nil, &memberOf{l, p})
+		}
+	}
+	return v, ok
+}
+
 // object and array are what the forms of records keep that are read lazily.
 type object interface {
 	Get(name string) (any, bool)
@@ -196,7 +232,18 @@ func (s structure) Get(name string) (any, bool) {
 	if !ok {
 		return nil, false
 	}
-	v, err := s.value.FieldByIndexErr(f.index)
+	return f.of(s.value)
+}
+
+// of is the field of a struct, if it is there.
+func (f place) of(s reflect.Value) (any, bool) {
+	v := s
+	var err error
+	if len(f.index) == 1 {
+		v = s.Field(f.index[0])
+	} else {
+		v, err = s.FieldByIndexErr(f.index)
+	}
 	if err != nil || f.optional && empty(v) {
 		return nil, false
 	}

@@ -253,14 +253,15 @@ func (p *avroTypes) FindStructFieldType(name, field string) (*types.FieldType, b
 	if i < 0 {
 		return nil, false
 	}
+	m := &member{values: avroValues, name: field}
 	return &types.FieldType{
 		Type: avroType(r.Fields[i].Type),
 		IsSet: func(in any) bool {
-			v, ok := avroValues.member(in, field)
+			v, ok := m.of(in)
 			return ok && v != nil && avroValues.NativeToValue(v) != types.NullValue
 		},
 		GetFrom: func(in any) (any, error) {
-			v, ok := avroValues.member(in, field)
+			v, ok := m.of(in)
 			if !ok {
 				return nil, errors.New("no such key: " + field)
 			}
