@@ -85,15 +85,15 @@ func (j *fromJSON) intoStruct(n *node, r reflect.Value, v any, depth int) *wrong
 	if !ok {
 		return n.unfit(v)
 	}
-	s := structOf(r.Type())
+	rooms := n.roomsIn(r.Type())
 	for i := range n.fields {
 		f := &n.fields[i]
 		x, ok := p.get(f.name)
 		if !ok {
 			return mismatch("the field is missing").at(f.name)
 		}
-		sf, ok := s[f.name]
-		if !ok || sf.twice { // the struct has no room for it, but it must be right
+		sf := &rooms[i]
+		if sf.index == nil { // the struct has no room for it, but it must be right
 			if _, wrong := j.value(f.node, x, depth+1); wrong != nil {
 				return wrong.at(f.name)
 			}
@@ -108,6 +108,27 @@ func (j *fromJSON) intoStruct(n *node, r reflect.Value, v any, depth int) *wrong
 		}
 	}
 	return nil
+}
+
+// rooms are the fields of a struct type for the fields of a record, in their order; without an index for those that it does not have.
+type rooms struct {
+	of     reflect.Type
+	fields []structField
+}
+
+// roomsIn finds them. Those of the first type, which mostly is the only one, are kept.
+func (n *node) roomsIn(t reflect.Type) []structField {
+	if known := n.rooms.Load(); known != nil && known.of == t {
+		return known.fields
+	}
+	s, found := structOf(t), make([]structField, len(n.fields))
+	for i := range n.fields {
+		if sf, ok := s[n.fields[i].name]; ok && !sf.twice {
+			found[i] = sf
+		}
+	}
+	n.rooms.CompareAndSwap(nil, &rooms{t, found})
+	return found
 }
 
 func (j *fromJSON) intoSlice(n *node, r reflect.Value, v any, depth int) *wrong {

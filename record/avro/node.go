@@ -3,6 +3,7 @@ package avro
 import (
 	"math"
 	"slices"
+	"sync/atomic"
 
 	"github.com/seed-9f7c7091/concordat/schema/avro"
 )
@@ -21,6 +22,7 @@ type node struct {
 	fields []field  // Record
 	names  []string // Record: of fields
 	index  map[string]int
+	rooms  atomic.Pointer[rooms]
 	height int // Record: how many records are at least nested in each other in a value; endless if there is no value
 
 	symbols []any // Enum: strings, ready to be given out

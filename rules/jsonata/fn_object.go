@@ -155,20 +155,21 @@ func fnSift(st *state, args []value, _ value) (value, *Error) {
 		return undefined, nil
 	}
 	fn := f.ref.(*function)
-	out := freshObject(v.size())
 	var names func(string) bool
 	if fn.lambda != nil && st.depth < st.limits.Depth {
 		names = fn.lambda.names
 	}
-	// The object's own order is walked without a list of its names, where it has one.
+	var listed []string // of what has no order of its own to be walked in
+	size := 0
+	o, own := v.ref.(*Object)
+	if own {
+		size = len(o.entries)
+	} else {
+		listed = v.names()
+		size = len(listed)
+	}
+	out := freshObject(size)
 	visit := func(name *string, x value) *Error {
-		if names != nil {
-			if err := st.tick(stepsOfName); err != nil || !names(*name) {
-				return err
-			}
-			out.add(*name, x)
-			return st.charge(1)
-		}
 		n := min(max(fn.arity, 1), 3)
 		base, window := st.window(n)
 		window[0] = x
@@ -190,18 +191,36 @@ func fnSift(st *state, args []value, _ value) (value, *Error) {
 		}
 		return err
 	}
-	if o, ok := v.ref.(*Object); ok {
-		for i := range o.entries {
-			if err := visit(&o.entries[i].name, o.entries[i].val); err != nil {
+	for i := range size {
+		var name *string
+		if own {
+			name = &o.entries[i].name
+		} else {
+			name = &listed[i]
+		}
+		if names != nil {
+			if err := st.tick(stepsOfName); err != nil {
 				return undefined, err
+			}
+			if !names(*name) {
+				continue
 			}
 		}
-	} else {
-		names := v.names()
-		for i := range names {
-			if err := visit(&names[i], v.field(names[i])); err != nil {
+		var x value
+		if own {
+			x = o.entries[i].val
+		} else {
+			x = v.field(*name)
+		}
+		if names != nil {
+			out.add(*name, x)
+			if err := st.charge(1); err != nil {
 				return undefined, err
 			}
+			continue
+		}
+		if err := visit(name, x); err != nil {
+			return undefined, err
 		}
 	}
 	if out.Len() == 0 {
