@@ -112,64 +112,10 @@ func (b avroBinding) foreign(w way) bool {
 // readsInto prepares reading into targets, and of dynamic records where no other library is to make them.
 func (b avroBinding) readsInto(w way) (readFunc, error) {
 	writer, reader := w.writer.(*recordavro.Format), w.reader.(*recordavro.Format)
-	into, err := b.into(writer, reader)
-	if err != nil {
-		return nil, err
-	}
-	again := into // for what rules have made
-	if writer != reader {
-		if again, err = b.into(reader, reader); err != nil {
-			return nil, err
-		}
-	}
-	reading := reader.Reading(writer, b.whole)
-	natural := b.ofStruct() && w.path == nil
-
-	// rec is the record of the reader before the domain rules.
-	rec := func(_ context.Context, payload []byte, _ *rules.Env) (any, error) { return reading.Record(payload) }
-	if w.path != nil {
-		from := writer.Reading(writer, b.whole)
-		rec = func(ctx context.Context, payload []byte, env *rules.Env) (any, error) {
-			old, err := from.Record(payload)
-			if err != nil {
-				return nil, err
-			}
-			v, err := w.path.Run(ctx, old, env)
-			return v, migrated(err)
-		}
-	}
-	// give puts a record into the target.
-	give := func(rec, target any) (any, error) {
-		body, err := reader.Append(nil, rec)
-		if err != nil {
-			return nil, err
-		}
-		reflect.ValueOf(target).Elem().SetZero() // of what was read before, nothing is to stay
-		return target, again(body, target)
-	}
-
 	switch {
 	case b.dynamic() && !b.foreign(w):
-		return func(ctx context.Context, payload []byte, _ any, env *rules.Env) (any, error) {
-			v, err := rec(ctx, payload, env)
-			if err == nil && w.domain != nil {
-				v, err = w.domain.Run(ctx, v, env)
-			}
-			if err != nil {
-				return nil, err
-			}
-			if w.domain != nil && b.view != (recordavro.View{}) {
-				if v, err = settled(reader, v); err != nil {
-					return nil, err
-				}
-			}
-			return reader.View(v, b.view), nil
-		}, nil
-	case w.path == nil && w.domain == nil:
-		return func(_ context.Context, payload []byte, target any, _ *rules.Env) (any, error) {
-			return target, into(payload, target)
-		}, nil
-	case w.domain == nil && b.ofStruct() && !b.foreign(w): // what the rules give goes right into the struct
+		return b.readsRecords(w), nil
+	case w.path != nil && w.domain == nil && b.ofStruct() && !b.foreign(w): // what the rules give goes right into the struct
 		from := writer.Reading(writer, b.whole)
 		return func(ctx context.Context, payload []byte, target any, env *rules.Env) (any, error) {
 			old, err := from.Record(payload)
@@ -182,28 +128,88 @@ func (b avroBinding) readsInto(w way) (readFunc, error) {
 			}
 			return target, migrated(err)
 		}, nil
-	case natural:
+	}
+	again, err := b.into(reader, reader)
+	if err != nil {
+		return nil, err
+	}
+	// give puts what rules have made into the target.
+	give := func(rec, target any) (any, error) {
+		body, err := reader.Append(nil, rec)
+		if err != nil {
+			return nil, err
+		}
+		reflect.ValueOf(target).Elem().SetZero() // of what was read before, nothing is to stay
+		return target, again(body, target)
+	}
+	if w.path != nil || w.domain != nil && !b.ofStruct() {
+		rec := b.ruledRecord(w)
 		return func(ctx context.Context, payload []byte, target any, env *rules.Env) (any, error) {
-			if err := into(payload, target); err != nil {
+			v, err := rec(ctx, payload, env)
+			if err != nil {
 				return nil, err
-			}
-			v, err := w.domain.Run(ctx, target, env)
-			if err != nil || v == target {
-				return target, err
 			}
 			return give(v, target)
 		}, nil
 	}
+	into := again
+	if writer != reader {
+		if into, err = b.into(writer, reader); err != nil {
+			return nil, err
+		}
+	}
+	if w.domain == nil {
+		return func(_ context.Context, payload []byte, target any, _ *rules.Env) (any, error) {
+			return target, into(payload, target)
+		}, nil
+	}
 	return func(ctx context.Context, payload []byte, target any, env *rules.Env) (any, error) {
+		if err := into(payload, target); err != nil {
+			return nil, err
+		}
+		v, err := w.domain.Run(ctx, target, env)
+		if err != nil || v == target {
+			return target, err
+		}
+		return give(v, target)
+	}, nil
+}
+
+// readsRecords prepares reading dynamic records.
+func (b avroBinding) readsRecords(w way) readFunc {
+	reader, rec := w.reader.(*recordavro.Format), b.ruledRecord(w)
+	return func(ctx context.Context, payload []byte, _ any, env *rules.Env) (any, error) {
 		v, err := rec(ctx, payload, env)
 		if err != nil {
 			return nil, err
 		}
-		if v, err = w.domain.Run(ctx, v, env); err != nil {
+		if w.domain != nil && b.view != (recordavro.View{}) {
+			if v, err = settled(reader, v); err != nil {
+				return nil, err
+			}
+		}
+		return reader.View(v, b.view), nil
+	}
+}
+
+// ruledRecord is the record of the reader after all rules.
+func (b avroBinding) ruledRecord(w way) func(context.Context, []byte, *rules.Env) (any, error) {
+	writer, reader := w.writer.(*recordavro.Format), w.reader.(*recordavro.Format)
+	if w.path != nil {
+		reader = writer // rules lead on from there
+	}
+	reading := reader.Reading(writer, b.whole)
+	return func(ctx context.Context, payload []byte, env *rules.Env) (any, error) {
+		v, err := reading.Record(payload)
+		if err == nil && w.path != nil {
+			v, err = w.path.Run(ctx, v, env)
+			err = migrated(err)
+		}
+		if err != nil {
 			return nil, err
 		}
-		return give(v, target)
-	}, nil
+		return w.domain.Run(ctx, v, env)
+	}
 }
 
 // settled is what a rule has made, as Decode would give it.

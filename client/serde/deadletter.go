@@ -3,6 +3,7 @@ package serde
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -184,9 +185,9 @@ func letterText(f record.Format, v any) ([]byte, error) {
 	case []byte:
 		return bytes.Clone(v), nil
 	case int32:
-		return []byte{byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)}, nil
+		return binary.BigEndian.AppendUint32(nil, uint32(v)), nil
 	case int64:
-		return []byte{byte(v >> 56), byte(v >> 48), byte(v >> 40), byte(v >> 32), byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)}, nil
+		return binary.BigEndian.AppendUint64(nil, uint64(v)), nil
 	case bool:
 		return strconv.AppendBool(nil, v), nil
 	}

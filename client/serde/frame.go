@@ -20,6 +20,14 @@ const (
 	HeaderValueSchemaID = "__value_schema_id"
 )
 
+// headerName is the header of the part that the serde is for.
+func (c *config) headerName() string {
+	if c.isKey {
+		return HeaderKeySchemaID
+	}
+	return HeaderValueSchemaID
+}
+
 // ErrUnknownMagicByte reports data, or a header, whose first byte is that of no frame.
 var ErrUnknownMagicByte = errors.New("unknown magic byte")
 

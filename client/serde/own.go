@@ -124,11 +124,7 @@ func structOf(t reflect.Type) (any, bool) {
 // ownProtobuf is the file of a message.
 func ownProtobuf(d protoreflect.MessageDescriptor) (*own, error) {
 	file := d.ParentFile()
-	deps, err := importsOf(file, map[string]bool{})
-	if err != nil {
-		return nil, err
-	}
-	text, err := protoText(file, deps)
+	text, deps, err := protoText(file)
 	if err != nil {
 		return nil, err
 	}
@@ -136,8 +132,17 @@ func ownProtobuf(d protoreflect.MessageDescriptor) (*own, error) {
 	return &own{contract: k, sure: true, file: file}, err
 }
 
-// protoText writes the file of a descriptor.
-func protoText(file protoreflect.FileDescriptor, deps []schema.Dependency) (string, error) {
+// protoText writes the file of a descriptor, and lists what it imports.
+func protoText(file protoreflect.FileDescriptor) (string, []schema.Dependency, error) {
+	deps, err := importsOf(file, map[string]bool{})
+	if err != nil {
+		return "", nil, err
+	}
+	text, err := fileText(file, deps)
+	return text, deps, err
+}
+
+func fileText(file protoreflect.FileDescriptor, deps []schema.Dependency) (string, error) {
 	s, err := source.Language{}.Parse(schema.Source{Text: source.SourceOf(file), Dependencies: deps})
 	if err != nil {
 		return "", fmt.Errorf("the descriptor of %s cannot be written as a schema: %w", file.Path(), err)
@@ -160,7 +165,7 @@ func importsOf(file protoreflect.FileDescriptor, seen map[string]bool) ([]schema
 			return nil, err
 		}
 		deps = append(deps, below...)
-		text, err := protoText(f, deps)
+		text, err := fileText(f, deps)
 		if err != nil {
 			return nil, err
 		}
@@ -196,11 +201,7 @@ func (ks *contracts) references(ctx context.Context, file protoreflect.FileDescr
 		if err != nil {
 			return nil, err
 		}
-		deps, err := importsOf(f, map[string]bool{})
-		if err != nil {
-			return nil, err
-		}
-		text, err := protoText(f, deps)
+		text, _, err := protoText(f)
 		if err != nil {
 			return nil, err
 		}

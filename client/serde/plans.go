@@ -18,6 +18,7 @@ const maxPlans = 1000
 // plans are what has been made ready, by key. Reading takes no lock: the map is
 // replaced, never changed.
 type plans[K comparable, P any] struct {
+	last   atomic.Pointer[P] // that a message was of: the one looked for first
 	all    atomic.Pointer[map[K]*P]
 	mu     sync.Mutex // of those who replace it
 	flight singleflight.Group
@@ -64,6 +65,29 @@ func (ps *plans[K, P]) make(ctx context.Context, key K, name string, prepare fun
 	case <-ctx.Done():
 		return nil, ended(ctx)
 	}
+}
+
+// renew makes a plan anew in the background, if it is due and nobody else does. failed is told why there is no other.
+func (ps *plans[K, P]) renew(ctx context.Context, key K, p *P, r *renewal, prepare func(context.Context) (*P, error), failed func(error)) {
+	if !r.start() {
+		return
+	}
+	if next := ps.get(key); next != nil && next != p {
+		ps.last.CompareAndSwap(p, next)
+		r.replaced()
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	go func() {
+		next, err := safely(func() (*P, error) { return prepare(ctx) })
+		if err != nil {
+			failed(err)
+			return
+		}
+		ps.put(key, next)
+		ps.last.CompareAndSwap(p, next)
+		r.replaced()
+	}()
 }
 
 // safely makes a panic an error. Plans are made on goroutines of their own, where nobody could recover from the panic of

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
 
 	"github.com/seed-9f7c7091/concordat/api"
 	"github.com/seed-9f7c7091/concordat/client"
@@ -21,7 +20,6 @@ type reader struct {
 	binds   []binding             // of the formats
 	fits    func(record any) bool // reports whether a record is a T, where it is no Go type of the program's
 
-	last  atomic.Pointer[readPlan]
 	plans plans[readKey, readPlan]
 }
 
@@ -46,7 +44,7 @@ type readPlan struct {
 
 // read reads a message. data is not nil.
 func (rd *reader) read(ctx context.Context, topic string, data []byte, headers []Header, r *Record, target any) (any, error) {
-	p := rd.last.Load()
+	p := rd.plans.last.Load()
 	var body []byte
 	if p != nil && p.topic == topic && len(headers) == 0 && !rd.unframed && len(data) >= len(p.frame) && string(data[:len(p.frame)]) == p.frame && !p.unfinished {
 		body = data[len(p.frame):] // as most are: of the schema of the message before
@@ -149,19 +147,12 @@ func (rd *reader) find(ctx context.Context, topic string, data []byte, headers [
 		return nil, nil, err
 	}
 	if framed == nil {
-		rd.last.Store(p)
+		rd.plans.last.Store(p)
 	}
 	return p, body, nil
 }
 
 func (rd *reader) mayIndex() bool { return slices.Contains(rd.formats, Protobuf) }
-
-func (rd *reader) headerName() string {
-	if rd.isKey {
-		return HeaderKeySchemaID
-	}
-	return HeaderValueSchemaID
-}
 
 // header is the frame in the last header of the name; nil if there is none.
 func (rd *reader) header(headers []Header) []byte {
@@ -426,26 +417,11 @@ func (rd *reader) from(vs *versions, subject string, writer, reader record.Forma
 
 // renew makes a plan anew, in the background.
 func (rd *reader) renew(ctx context.Context, p *readPlan) {
-	if !p.renewal.start() {
-		return
-	}
-	if next := rd.plans.get(p.readKey); next != nil && next != p {
-		rd.last.CompareAndSwap(p, next)
-		p.renewal.replaced()
-		return
-	}
-	ctx = context.WithoutCancel(ctx)
-	go func() {
-		next, err := safely(func() (*readPlan, error) { return rd.prepare(ctx, p.readKey) })
-		if err != nil {
-			_ = rd.failed(p.topic, p, StageSchema, err)
-			p.renewal.failed(rd.cache.LatestTTL())
-			return
-		}
-		rd.plans.put(p.readKey, next)
-		rd.last.CompareAndSwap(p, next)
-		p.renewal.replaced()
-	}()
+	prepare := func(ctx context.Context) (*readPlan, error) { return rd.prepare(ctx, p.readKey) }
+	rd.plans.renew(ctx, p.readKey, p, &p.renewal, prepare, func(err error) {
+		_ = rd.failed(p.topic, p, StageSchema, err)
+		p.renewal.failed(rd.cache.LatestTTL())
+	})
 }
 
 // failed makes the error of a message, and tells the observers.

@@ -96,19 +96,7 @@ func (r *Record) setHeader(name string, value []byte) {
 
 func (s *Serializer[T]) append(ctx context.Context, dst []byte, topic string, v T, r *Record) (out, header []byte, err error) {
 	switch s.w.shape {
-	case pointers:
-		boxed := any(v)
-		if boxed == nil || reflect.ValueOf(boxed).IsNil() {
-			return nil, nil, nil
-		}
-		return s.w.append(ctx, dst, topic, boxed, r)
-	case interfaces:
-		boxed := any(v)
-		if boxed == nil || isNil(boxed) {
-			return nil, nil, nil
-		}
-		return s.w.append(ctx, dst, topic, boxed, r)
-	case sliceShape:
+	case nilable:
 		boxed := any(v)
 		if isNil(boxed) {
 			return nil, nil, nil
@@ -130,30 +118,26 @@ func (s *Serializer[T]) append(ctx context.Context, dst []byte, topic string, v 
 type shape int
 
 const (
-	plain      shape = iota // by value
-	pointers                // as they are: pointers and maps
-	interfaces              // as they are, whatever is in them
-	sliceShape              // by value; nil is null
-	structs                 // by a pointer to a copy
+	plain   shape = iota // as they are
+	nilable              // as they are, unless they are nil, which is null
+	structs              // by a pointer to a copy
 )
 
 func shapeOf(t reflect.Type) shape {
 	switch t.Kind() {
-	case reflect.Pointer, reflect.Map:
-		return pointers
-	case reflect.Interface:
-		return interfaces
-	case reflect.Slice:
-		return sliceShape
+	case reflect.Pointer, reflect.Map, reflect.Interface, reflect.Slice:
+		return nilable
 	case reflect.Struct:
 		return structs
 	}
 	return plain
 }
 
-// isNil reports whether a value is nil within an interface. An empty slice is not.
+// isNil reports whether a value is nil, or nil within an interface. An empty slice is not.
 func isNil(v any) bool {
 	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Invalid:
+		return true
 	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface:
 		return r.IsNil()
 	}

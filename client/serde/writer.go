@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"google.golang.org/protobuf/proto"
 
@@ -23,7 +22,6 @@ type writer struct {
 	fixed     bool // all values have one name
 	fixedName string
 
-	last  atomic.Pointer[writePlan]
 	plans plans[writeKey, writePlan]
 	owned sync.Map // *own by name
 }
@@ -46,13 +44,6 @@ type writePlan struct {
 	renewal  renewal
 }
 
-func (w *writer) headerName() string {
-	if w.isKey {
-		return HeaderKeySchemaID
-	}
-	return HeaderValueSchemaID
-}
-
 // append writes a value behind its frame. v is not nil.
 func (w *writer) append(ctx context.Context, dst []byte, topic string, v any, r *Record) (out, header []byte, err error) {
 	name := w.fixedName
@@ -61,7 +52,7 @@ func (w *writer) append(ctx context.Context, dst []byte, topic string, v any, r 
 			return nil, nil, w.failed(topic, nil, StageCodec, err)
 		}
 	}
-	p := w.last.Load()
+	p := w.plans.last.Load()
 	if p == nil || p.topic != topic || p.name != name {
 		if p, err = w.plan(ctx, topic, name, v); err != nil {
 			return nil, nil, w.failed(topic, nil, StageSchema, err)
@@ -134,7 +125,7 @@ func (w *writer) plan(ctx context.Context, topic, name string, v any) (*writePla
 			return nil, err
 		}
 	}
-	w.last.Store(p)
+	w.plans.last.Store(p)
 	return p, nil
 }
 
@@ -238,27 +229,12 @@ func example(v any) any {
 
 // renew makes a plan anew, in the background. v is a value of its name.
 func (w *writer) renew(ctx context.Context, p *writePlan, v any) {
-	if !p.renewal.start() {
-		return
-	}
-	if next := w.plans.get(p.writeKey); next != nil && next != p {
-		w.last.CompareAndSwap(p, next)
-		p.renewal.replaced()
-		return
-	}
-	ctx = context.WithoutCancel(ctx)
 	v = example(v)
-	go func() {
-		next, err := safely(func() (*writePlan, error) { return w.prepare(ctx, p.writeKey, v) })
-		if err != nil {
-			_ = w.failed(p.topic, p, StageSchema, err)
-			p.renewal.failed(w.cache.LatestTTL())
-			return
-		}
-		w.plans.put(p.writeKey, next)
-		w.last.CompareAndSwap(p, next)
-		p.renewal.replaced()
-	}()
+	prepare := func(ctx context.Context) (*writePlan, error) { return w.prepare(ctx, p.writeKey, v) }
+	w.plans.renew(ctx, p.writeKey, p, &p.renewal, prepare, func(err error) {
+		_ = w.failed(p.topic, p, StageSchema, err)
+		p.renewal.failed(w.cache.LatestTTL())
+	})
 }
 
 // failed makes the error of a message, and tells the observers.

@@ -125,11 +125,10 @@ func (n *node) noRoom(r reflect.Value) *wrong {
 func (n *node) intoObject(r reflect.Value, m map[string]any) *wrong {
 	switch {
 	case r.Kind() == reflect.Struct && n.kind == avro.Record:
-		s := structOf(r.Type())
+		rooms := n.roomsIn(r.Type())
 		for i := range n.fields {
-			f := &n.fields[i]
-			sf, ok := s[f.name]
-			if !ok || sf.twice {
+			f, sf := &n.fields[i], &rooms[i]
+			if sf.index == nil {
 				continue
 			}
 			to, ok := sf.room(r)

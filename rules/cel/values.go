@@ -22,8 +22,7 @@ import (
 type values struct {
 	tag string // of structs, which says how their fields are called
 
-	layouts sync.Map               // *layout by reflect.Type
-	first   atomic.Pointer[layout] // that was looked for first, and mostly is the one looked for
+	layouts sync.Map // *layout by reflect.Type
 }
 
 var (
@@ -287,16 +286,12 @@ type place struct {
 }
 
 func (a *values) layout(t reflect.Type) *layout {
-	if l := a.first.Load(); l != nil && l.of == t {
-		return l
-	}
 	l, ok := a.layouts.Load(t)
 	if !ok {
 		made := &layout{of: t, fields: map[string]place{}}
 		a.collect(made, t, nil, map[reflect.Type]bool{})
 		l, _ = a.layouts.LoadOrStore(t, made)
 	}
-	a.first.CompareAndSwap(nil, l.(*layout))
 	return l.(*layout)
 }
 
