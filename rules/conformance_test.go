@@ -1,30 +1,22 @@
 package rules_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"os"
-	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/seed-9f7c7091/concordat/api"
-	"github.com/seed-9f7c7091/concordat/compat/languages"
 	"github.com/seed-9f7c7091/concordat/record"
 	recordavro "github.com/seed-9f7c7091/concordat/record/avro"
-	"github.com/seed-9f7c7091/concordat/record/formats"
 	recordprotobuf "github.com/seed-9f7c7091/concordat/record/protobuf"
 	"github.com/seed-9f7c7091/concordat/rules"
 	"github.com/seed-9f7c7091/concordat/rules/cel"
-	"github.com/seed-9f7c7091/concordat/schema"
+	"github.com/seed-9f7c7091/concordat/rules/rulestest"
 )
 
 // areas are those of the recordings that need rules and records, and no keys.
@@ -32,163 +24,51 @@ var areas = []string{"actions", "cel-condition", "cel-field", "cel-function", "c
 
 // vector is what a client of the reference did with one record.
 type vector struct {
-	Name, Area, SchemaType, Subject, Op string
-
-	Registry struct{ Schemas []*vectorSchema }
-	Config   map[string]json.RawMessage
-	Input    json.RawMessage
-	WireHex  *string
-
-	MessageType string
-	Expect      struct {
-		WireHex *string
-		Decoded json.RawMessage
-		Error   *struct{ Class string }
-	}
-	Compare string
+	*rulestest.Vector
+	schemas []*vectorSchema
 }
 
 type vectorSchema struct {
-	Subject    string
-	Version    int
-	ID         int
-	SchemaType string
-	Schema     string
-	References []api.Reference
-	Metadata   *api.Metadata
-	RuleSet    json.RawMessage
-
+	*rulestest.Schema
 	rules  *api.RuleSet
 	format record.Format
 }
 
-// deviations are the cases decided otherwise than the reference has them.
-var deviations = []struct {
-	reason string
-	holds  func(*vector) bool
-}{
-	{"matches searches, as the CEL specification, Go and Python have it; in Java alone the whole string must match", func(v *vector) bool {
-		return v.uses("matches(") && !v.param("cel.regex.engine", "re2")
-	}},
-	{"a rule set enabled at CLIENT runs in a client", func(v *vector) bool {
-		return slices.ContainsFunc(v.Registry.Schemas, func(s *vectorSchema) bool { return s.rules != nil && s.rules.EnableAt == "CLIENT" }) &&
-			v.text("execution.environment") == ""
-	}},
-	{"properties that are not there are not visited", func(v *vector) bool {
-		return v.SchemaType == api.JSON && v.uses("CEL_FIELD") && v.Expect.Error != nil
-	}},
-}
-
-func (v *vector) uses(text string) bool {
-	return slices.ContainsFunc(v.Registry.Schemas, func(s *vectorSchema) bool { return bytes.Contains(s.RuleSet, []byte(text)) })
-}
-
-func (v *vector) param(name, value string) bool {
-	return v.uses(`"`+name+`"`) && v.uses(`"`+value+`"`)
-}
-
-func (v *vector) text(name string) string {
-	var s string
-	_ = json.Unmarshal(v.Config[name], &s)
-	return s
-}
-
 func TestConformanceRules(t *testing.T) {
-	dir := os.Getenv("VECTORS")
-	if dir == "" {
-		dir = "../../shared/vectors"
-	}
-	if _, err := os.Stat(filepath.Join(dir, "serde")); err != nil {
-		t.Skipf("no recordings in %s: set VECTORS to their folder", dir)
-	}
-	passed, total, deviating := 0, 0, 0
-	for _, area := range areas {
-		b, err := os.ReadFile(filepath.Join(dir, "serde", area+".json"))
-		if err != nil {
-			t.Logf("%s is not there", area)
-			continue
-		}
-		var file struct{ Vectors []*vector }
-		if err := json.Unmarshal(b, &file); err != nil {
-			t.Fatal(err)
-		}
-		for _, v := range file.Vectors {
-			why := v.run(t)
-			total++
-			switch {
-			case why == "":
-				passed++
-			case slices.ContainsFunc(deviations, func(d struct {
-				reason string
-				holds  func(*vector) bool
-			}) bool {
-				return d.holds(v)
-			}):
-				total--
-				deviating++
-			default:
-				t.Errorf("%s/%s: %s", area, v.Name, why)
-			}
-		}
-	}
-	t.Logf("conformance rules %d/%d deviations %d", passed, total, deviating)
+	takes := func(area string) bool { return slices.Contains(areas, area) }
+	rulestest.Conformance(t, "rules", "../../shared/vectors", takes, func(t *testing.T, v *rulestest.Vector) string {
+		return (&vector{Vector: v}).run(t)
+	})
 }
 
 // prepare parses the schemas of the vector.
 func (v *vector) prepare() error {
 	for _, s := range v.Registry.Schemas {
-		if s.SchemaType == "" {
-			s.SchemaType = api.Avro
-		}
-		parsed, err := languages.ByType[s.SchemaType].Parse(schema.Source{Text: s.Schema, Dependencies: v.dependencies(s.References, map[string]bool{})})
+		f, err := v.Format(s, "")
 		if err != nil {
 			return fmt.Errorf("version %d: %w", s.Version, err)
 		}
-		if s.format, err = formats.Of(parsed); err != nil {
-			return fmt.Errorf("version %d: %w", s.Version, err)
-		}
+		prepared := &vectorSchema{Schema: s, format: f}
 		if len(s.RuleSet) > 0 {
 			q, err := api.ReadBody([]byte(`{"ruleSet":`+string(s.RuleSet)+`}`), "", "", api.ReadRegisterRequest)
 			if err != nil {
 				return err
 			}
-			s.rules = q.RuleSet
+			prepared.rules = q.RuleSet
 		}
+		v.schemas = append(v.schemas, prepared)
 	}
 	return nil
 }
 
-func (v *vector) dependencies(refs []api.Reference, seen map[string]bool) (deps []schema.Dependency) {
-	for _, ref := range refs {
-		for _, s := range v.Registry.Schemas {
-			if s.Subject == ref.Subject && s.Version == ref.Version && !seen[ref.Name] {
-				seen[ref.Name] = true
-				deps = append(deps, v.dependencies(s.References, seen)...)
-				deps = append(deps, schema.Dependency{Name: ref.Name, Subject: s.Subject, Version: s.Version, Type: v.SchemaType, Text: s.Schema})
-			}
-		}
-	}
-	return deps
-}
-
 // latest is the newest version that has the metadata asked for.
-func (v *vector) latest() (found *vectorSchema) {
-	var with map[string]string
-	_ = json.Unmarshal(v.Config["use.latest.with.metadata"], &with)
-	for _, s := range v.Registry.Schemas {
-		has := s.Subject == v.Subject
-		for key, value := range with {
-			has = has && s.Metadata != nil && s.Metadata.Properties[key] == value
-		}
-		if has && (found == nil || s.Version > found.Version) {
-			found = s
-		}
-	}
-	return found
+func (v *vector) latest() *vectorSchema {
+	newest := v.Newest(v.Subject, v.Metadata())
+	return v.schemas[slices.IndexFunc(v.schemas, func(s *vectorSchema) bool { return s.Schema == newest })]
 }
 
 func (v *vector) byID(id int) *vectorSchema {
-	for _, s := range v.Registry.Schemas {
+	for _, s := range v.schemas {
 		if s.ID == id {
 			return s
 		}
@@ -208,7 +88,7 @@ func (v *vector) flag(name string, otherwise bool) bool {
 func (v *vector) engine() *rules.Engine {
 	config := map[string]string{}
 	for name := range v.Config {
-		if s := v.text(name); s != "" {
+		if s := v.Text(name); s != "" {
 			config[name] = s
 		}
 	}
@@ -309,7 +189,7 @@ func (v *vector) serialize(*testing.T) string {
 	}
 	a, _ := f.Print(x)
 	b, _ := f.Print(y)
-	if !sameJSON(a, b) {
+	if !rulestest.SameJSON(a, b) {
 		return fmt.Sprintf("got %s, want %s", a, b)
 	}
 	return ""
@@ -368,7 +248,7 @@ func (v *vector) deserialize(*testing.T) string {
 	if v.Expect.Error != nil {
 		return fmt.Sprintf("got %s, want %s", got, v.Expect.Error.Class)
 	}
-	if !sameJSON(got, v.Expect.Decoded) {
+	if !rulestest.SameJSON(got, v.Expect.Decoded) {
 		return fmt.Sprintf("got %s, want %s", got, v.Expect.Decoded)
 	}
 	return ""
@@ -390,78 +270,10 @@ func resolve(reader, writer *vectorSchema, payload []byte) (any, error) {
 
 func (v *vector) versions() []rules.Version {
 	var list []rules.Version
-	for _, s := range v.Registry.Schemas {
+	for _, s := range v.schemas {
 		if s.Subject == v.Subject {
 			list = append(list, rules.Version{Number: s.Version, RuleSet: s.rules, Metadata: s.Metadata, Format: s.format})
 		}
 	}
 	return list
-}
-
-// sameJSON compares by value; members that are null or absent are told apart.
-func sameJSON(a, b []byte) bool {
-	decode := func(b []byte) (v any) {
-		d := json.NewDecoder(bytes.NewReader(b))
-		d.UseNumber()
-		_ = d.Decode(&v)
-		return plainNumbers(v)
-	}
-	return sameValue(decode(a), decode(b))
-}
-
-// sameValue compares what came out with what was recorded, where values of
-// unions stand without the name of their branch.
-func sameValue(got, want any) bool {
-	switch w := want.(type) {
-	case map[string]any:
-		g, ok := got.(map[string]any)
-		if !ok || len(g) != len(w) {
-			return ok && len(g) == 1 && sameBranch(g, want)
-		}
-		for name := range w {
-			if v, ok := g[name]; !ok || !sameValue(v, w[name]) {
-				return len(g) == 1 && sameBranch(g, want)
-			}
-		}
-		return true
-	case []any:
-		if g, ok := got.([]any); ok {
-			return slices.EqualFunc(g, w, sameValue)
-		}
-	}
-	if g, ok := got.(map[string]any); ok && len(g) == 1 {
-		return sameBranch(g, want)
-	}
-	return reflect.DeepEqual(got, want)
-}
-
-func sameBranch(got map[string]any, want any) bool {
-	for _, v := range got {
-		return sameValue(v, want)
-	}
-	return false
-}
-
-// plainNumbers writes numbers of one value alike.
-func plainNumbers(v any) any {
-	switch x := v.(type) {
-	case map[string]any:
-		for name := range maps.Clone(x) {
-			x[name] = plainNumbers(x[name])
-		}
-	case []any:
-		for i := range x {
-			x[i] = plainNumbers(x[i])
-		}
-	case json.Number:
-		if n, err := strconv.ParseInt(string(x), 10, 64); err == nil {
-			return n
-		}
-		f, _ := x.Float64()
-		if f == float64(int64(f)) {
-			return int64(f)
-		}
-		return f
-	}
-	return v
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-9f7c7091/concordat/api"
 	"github.com/seed-9f7c7091/concordat/client/serde"
+	"github.com/seed-9f7c7091/concordat/rules/rulestest"
 )
 
 // appending is a rule that changes every text.
@@ -43,7 +44,7 @@ func TestRulesLeaveTheRest(t *testing.T) {
 		plain := write(t, writes[any](t, f.Client, serde.JSON, serde.UseLatestVersion()), "plain", v)
 		ruled := write(t, writes[any](t, f.Client, serde.JSON, serde.UseLatestVersion()), "ruled", v)
 		want := strings.Replace(string(plain[5:]), `"text":"a"`, `"text":"ax"`, 1)
-		if !sameJSON(ruled[5:], []byte(want)) {
+		if !rulestest.SameJSON(ruled[5:], []byte(want)) {
 			t.Errorf("%#v\n is written as %s\n without rules %s", v, ruled[5:], plain[5:])
 		}
 	}

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,123 +19,23 @@ import (
 	"github.com/seed-9f7c7091/concordat/api"
 	"github.com/seed-9f7c7091/concordat/client"
 	"github.com/seed-9f7c7091/concordat/client/serde"
-	"github.com/seed-9f7c7091/concordat/compat/languages"
 	"github.com/seed-9f7c7091/concordat/record"
-	"github.com/seed-9f7c7091/concordat/record/formats"
-	recordprotobuf "github.com/seed-9f7c7091/concordat/record/protobuf"
 	"github.com/seed-9f7c7091/concordat/rules"
-	"github.com/seed-9f7c7091/concordat/schema"
+	"github.com/seed-9f7c7091/concordat/rules/rulestest"
 )
 
 // vector is what a client of the reference did with one record.
-type vector struct {
-	Name, Area, SchemaType, Topic, Subject, Op string
+type vector struct{ *rulestest.Vector }
 
-	IsKey    bool
-	Registry struct{ Schemas []*vectorSchema }
-	Config   map[string]json.RawMessage
-	Input    json.RawMessage
-	WireHex  *string
-	Headers  []vectorHeader
-
-	MessageType     string
-	MessageSchemaID int
-	Expect          struct {
-		WireHex     *string
-		Headers     []vectorHeader
-		Decoded     json.RawMessage
-		MessageType string
-		Error       *struct{ Class string }
-	}
-	Compare string
-}
-
-type vectorHeader struct{ Key, ValueHex string }
-
-type vectorSchema struct {
-	Subject    string          `json:"subject"`
-	Version    int             `json:"version"`
-	ID         int             `json:"id"`
-	GUID       string          `json:"guid"`
-	SchemaType string          `json:"schemaType"`
-	Schema     string          `json:"schema"`
-	References []api.Reference `json:"references,omitempty"`
-	Metadata   *api.Metadata   `json:"metadata,omitempty"`
-	RuleSet    json.RawMessage `json:"ruleSet,omitempty"`
-}
-
-// deviations are the cases decided otherwise than the reference has them: those of the rules.
-var deviations = []struct {
-	reason string
-	holds  func(*vector) bool
-}{
-	{"matches searches, as the CEL specification, Go and Python have it; in Java alone the whole string must match", func(v *vector) bool {
-		return v.uses("matches(") && !(v.uses(`"cel.regex.engine"`) && v.uses(`"re2"`))
-	}},
-	{"a rule set enabled at CLIENT runs in a client", func(v *vector) bool {
-		return v.uses(`"CLIENT"`) && v.text("execution.environment") == ""
-	}},
-	{"properties that are not there are not visited", func(v *vector) bool {
-		return v.SchemaType == api.JSON && v.uses("CEL_FIELD") && v.Expect.Error != nil
-	}},
-}
-
-func (v *vector) uses(text string) bool {
-	return slices.ContainsFunc(v.Registry.Schemas, func(s *vectorSchema) bool { return bytes.Contains(s.RuleSet, []byte(text)) })
-}
-
-func (v *vector) text(name string) string {
-	var s string
-	_ = json.Unmarshal(v.Config[name], &s)
-	return s
-}
+type vectorSchema = rulestest.Schema
 
 func TestConformanceSerde(t *testing.T) {
-	dir := os.Getenv("VECTORS")
-	if dir == "" {
-		dir = "../../../shared/vectors"
-	}
-	files, _ := filepath.Glob(filepath.Join(dir, "serde", "*.json"))
-	if len(files) == 0 {
-		t.Skipf("no recordings in %s: set VECTORS to their folder", dir)
-	}
-	passed, total, deviating := 0, 0, 0
-	for _, path := range files {
-		if strings.HasPrefix(filepath.Base(path), "encrypt") {
-			continue // which needs the key registry
-		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var file struct{ Vectors []*vector }
-		if err := json.Unmarshal(b, &file); err != nil {
-			t.Fatal(err)
-		}
-		for _, v := range file.Vectors {
-			why := v.run(t)
-			total++
-			switch {
-			case why == "":
-				passed++
-			case slices.ContainsFunc(deviations, func(d struct {
-				reason string
-				holds  func(*vector) bool
-			}) bool {
-				return d.holds(v)
-			}):
-				total--
-				deviating++
-			default:
-				t.Errorf("%s/%s: %s", v.Area, v.Name, why)
-			}
-		}
-	}
-	t.Logf("conformance serde %d/%d deviations %d", passed, total, deviating)
+	takes := func(area string) bool { return !strings.HasPrefix(area, "encrypt") } // which needs the key registry
+	rulestest.Conformance(t, "serde", "../../../shared/vectors", takes, func(t *testing.T, v *rulestest.Vector) string { return vector{v}.run(t) })
 }
 
 // serve is the registry of the vector.
-func (v *vector) serve(t *testing.T) *httptest.Server {
+func (v vector) serve(t *testing.T) *httptest.Server {
 	mux := http.NewServeMux()
 	answer := func(w http.ResponseWriter, s *vectorSchema, code int) {
 		w.Header().Set("Content-Type", "application/vnd.schemaregistry.v1+json")
@@ -170,7 +68,7 @@ func (v *vector) serve(t *testing.T) *httptest.Server {
 	})
 	mux.HandleFunc("GET /subjects/{subject}/versions/{version}", func(w http.ResponseWriter, r *http.Request) {
 		if r.PathValue("version") == "latest" {
-			answer(w, v.newest(r.PathValue("subject"), nil), api.CodeVersionNotFound)
+			answer(w, v.Newest(r.PathValue("subject"), nil), api.CodeVersionNotFound)
 			return
 		}
 		answer(w, find(func(s *vectorSchema) bool {
@@ -183,7 +81,7 @@ func (v *vector) serve(t *testing.T) *httptest.Server {
 		for i, key := range q["key"] {
 			with[key] = q["value"][i]
 		}
-		answer(w, v.newest(r.PathValue("subject"), with), api.CodeVersionNotFound)
+		answer(w, v.Newest(r.PathValue("subject"), with), api.CodeVersionNotFound)
 	})
 	mux.HandleFunc("POST /subjects/{subject}", func(w http.ResponseWriter, r *http.Request) {
 		var q vectorSchema
@@ -205,33 +103,19 @@ func sameDocument(a, b any) bool {
 	return bytes.Equal(x, y)
 }
 
-// newest is the newest version that has the metadata.
-func (v *vector) newest(subject string, with map[string]string) (found *vectorSchema) {
-	for _, s := range v.Registry.Schemas {
-		has := s.Subject == subject
-		for key, value := range with {
-			has = has && s.Metadata != nil && s.Metadata.Properties[key] == value
-		}
-		if has && (found == nil || s.Version > found.Version) {
-			found = s
-		}
-	}
-	return found
-}
-
 // properties is the configuration as the Java client has it.
-func (v *vector) properties() map[string]string {
+func (v vector) properties() map[string]string {
 	p := map[string]string{"latest.compatibility.strict": "false", "id.compatibility.strict": "false"}
 	for name, raw := range v.Config {
 		var text string
 		switch {
 		case name == "use.latest.with.metadata":
-			for key, value := range v.metadata() {
+			for key, value := range v.Metadata() {
 				p[name] += ",'" + strings.ReplaceAll(key, "'", "''") + "'='" + strings.ReplaceAll(value, "'", "''") + "'"
 			}
 			p[name] = p[name][1:]
 		case name == "schema.id.serializer":
-			if v.text(name) == "header" {
+			if v.Text(name) == "header" {
 				p[map[bool]string{true: "key.", false: "value."}[v.IsKey]+name] = "io.confluent.kafka.serializers.schema.id.HeaderSchemaIdSerializer"
 			}
 		case json.Unmarshal(raw, &text) == nil:
@@ -243,13 +127,7 @@ func (v *vector) properties() map[string]string {
 	return p
 }
 
-func (v *vector) metadata() map[string]string {
-	var with map[string]string
-	_ = json.Unmarshal(v.Config["use.latest.with.metadata"], &with)
-	return with
-}
-
-func (v *vector) options() []serde.Option {
+func (v vector) options() []serde.Option {
 	opts := []serde.Option{serde.WithProperties(v.properties())}
 	if v.IsKey {
 		opts = append(opts, serde.ForKeys())
@@ -257,7 +135,7 @@ func (v *vector) options() []serde.Option {
 	return opts
 }
 
-func (v *vector) run(t *testing.T) string {
+func (v vector) run(t *testing.T) string {
 	srv := v.serve(t)
 	defer srv.Close()
 	c, err := client.New(srv.URL)
@@ -269,35 +147,6 @@ func (v *vector) run(t *testing.T) string {
 		return v.serialize(c)
 	}
 	return v.deserialize(c)
-}
-
-// format is that of the records of a schema, for Protobuf of the message named.
-func (v *vector) format(s *vectorSchema, message string) (record.Format, error) {
-	parsed, err := languages.ByType[v.SchemaType].Parse(schema.Source{Text: s.Schema, Dependencies: v.dependencies(s.References, map[string]bool{})})
-	if err != nil {
-		return nil, err
-	}
-	f, err := formats.Of(parsed)
-	if err != nil {
-		return nil, err
-	}
-	if p, ok := f.(*recordprotobuf.Format); ok && message != "" {
-		return p.ByName(message)
-	}
-	return f, nil
-}
-
-func (v *vector) dependencies(refs []api.Reference, seen map[string]bool) (deps []schema.Dependency) {
-	for _, ref := range refs {
-		for _, s := range v.Registry.Schemas {
-			if s.Subject == ref.Subject && s.Version == ref.Version && !seen[ref.Name] {
-				seen[ref.Name] = true
-				deps = append(deps, v.dependencies(s.References, seen)...)
-				deps = append(deps, schema.Dependency{Name: ref.Name, Subject: s.Subject, Version: s.Version, Type: v.SchemaType, Text: s.Schema})
-			}
-		}
-	}
-	return deps
 }
 
 // class is the class of an error as the recordings name it.
@@ -334,7 +183,7 @@ func class(err error) string {
 	return "SERIALIZATION_FAILED"
 }
 
-func (v *vector) failed(err error) string {
+func (v vector) failed(err error) string {
 	got := class(err)
 	switch {
 	case v.Expect.Error == nil:
@@ -345,19 +194,19 @@ func (v *vector) failed(err error) string {
 	return ""
 }
 
-func (v *vector) serialize(c *client.Client) string {
+func (v vector) serialize(c *client.Client) string {
 	ser, err := serde.NewSerializer[any](c, serde.Format(v.SchemaType), v.options()...)
 	if err != nil {
 		return err.Error()
 	}
-	s := v.newest(v.Subject, v.metadata())
+	s := v.Newest(v.Subject, v.Metadata())
 	if i := slices.IndexFunc(v.Registry.Schemas, func(s *vectorSchema) bool { return s.ID == v.MessageSchemaID }); i >= 0 {
 		s = v.Registry.Schemas[i]
 	}
 	var f record.Format
 	var rec any
 	if string(v.Input) != "null" {
-		if f, err = v.format(s, v.MessageType); err != nil {
+		if f, err = v.Format(s, v.MessageType); err != nil {
 			return err.Error()
 		}
 		if rec, err = f.Read(v.Input); err != nil {
@@ -377,9 +226,9 @@ func (v *vector) serialize(c *client.Client) string {
 		}
 		return ""
 	}
-	var headers []vectorHeader
+	var headers []rulestest.Header
 	for _, h := range r.Headers {
-		headers = append(headers, vectorHeader{h.Key, hex.EncodeToString(h.Value)})
+		headers = append(headers, rulestest.Header{Key: h.Key, ValueHex: hex.EncodeToString(h.Value)})
 	}
 	if !slices.Equal(headers, v.Expect.Headers) {
 		return fmt.Sprintf("got the headers %v, want %v", headers, v.Expect.Headers)
@@ -408,13 +257,13 @@ func (v *vector) serialize(c *client.Client) string {
 	}
 	a, _ := f.Print(x)
 	b, _ := f.Print(y)
-	if !sameJSON(a, b) {
+	if !rulestest.SameJSON(a, b) {
 		return fmt.Sprintf("got %s, want %s", a, b)
 	}
 	return ""
 }
 
-func (v *vector) deserialize(c *client.Client) string {
+func (v vector) deserialize(c *client.Client) string {
 	des, err := serde.NewDeserializer[any](c, serde.Format(v.SchemaType), v.options()...)
 	if err != nil {
 		return err.Error()
@@ -443,8 +292,8 @@ func (v *vector) deserialize(c *client.Client) string {
 		}
 		return ""
 	}
-	reader := v.newest(v.Subject, v.metadata())
-	if v.text("use.latest.version") != "true" && string(v.Config["use.latest.version"]) != "true" && v.metadata() == nil {
+	reader := v.Newest(v.Subject, v.Metadata())
+	if v.Text("use.latest.version") != "true" && string(v.Config["use.latest.version"]) != "true" && v.Metadata() == nil {
 		for _, s := range v.Registry.Schemas {
 			if s.ID == writer || len(v.Headers) > 0 && strings.Contains(v.Headers[0].ValueHex, strings.ReplaceAll(s.GUID, "-", "")) {
 				reader = s
@@ -458,7 +307,7 @@ func (v *vector) deserialize(c *client.Client) string {
 	if v.Expect.MessageType != "" && message != v.Expect.MessageType {
 		return fmt.Sprintf("got a %s, want a %s", message, v.Expect.MessageType)
 	}
-	f, err := v.format(reader, message)
+	f, err := v.Format(reader, message)
 	if err != nil {
 		return err.Error()
 	}
@@ -469,7 +318,7 @@ func (v *vector) deserialize(c *client.Client) string {
 	if v.Expect.Error != nil {
 		return fmt.Sprintf("got %s, want %s", got, v.Expect.Error.Class)
 	}
-	if !sameJSON(got, v.Expect.Decoded) {
+	if !rulestest.SameJSON(got, v.Expect.Decoded) {
 		return fmt.Sprintf("got %s, want %s", got, v.Expect.Decoded)
 	}
 	return ""
