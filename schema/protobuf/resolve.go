@@ -51,10 +51,12 @@ type node struct {
 }
 
 // add returns the node below n at a path of names, made where it is missing.
+// Names may be empty, since the grammar takes "a." for a word; the empty path
+// is n itself.
 func (n *node) add(path string) *node {
-	for path != "" {
+	for more := path != ""; more; {
 		var name string
-		name, path, _ = strings.Cut(path, ".")
+		name, path, more = strings.Cut(path, ".")
 		child := n.children[name]
 		if child == nil {
 			child = new(node)
@@ -179,9 +181,9 @@ func (s *Scope) Enter(path string) *Scope {
 	if s == nil {
 		return nil
 	}
-	for path != "" {
+	for more := path != ""; more; {
 		var name string
-		name, path, _ = strings.Cut(path, ".")
+		name, path, more = strings.Cut(path, ".")
 		s = &Scope{s.root, s, [2]*node{s.here[0].find(name), s.here[1].find(name)}}
 	}
 	return s
