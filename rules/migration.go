@@ -91,19 +91,22 @@ func (p *Path) Run(ctx context.Context, rec any, env *Env) (any, error) {
 	if rec == nil {
 		return nil, nil
 	}
-	message, err := p.RunJSON(ctx, rec, env)
+	message, err := p.from.ToJSON(rec)
 	if err != nil {
+		return nil, err
+	}
+	if message, err = p.RunJSON(ctx, message, env); err != nil {
 		return nil, err
 	}
 	return p.to.FromJSON(message)
 }
 
-// RunJSON is Run up to the JSON that a record of the other version is to be made of.
-func (p *Path) RunJSON(ctx context.Context, rec any, env *Env) (any, error) {
-	message, err := p.from.ToJSON(rec)
-	if err != nil {
-		return nil, err
+// RunJSON is the part of Run between the records: from the JSON of the one version's to that of the other's. Null stays null.
+func (p *Path) RunJSON(ctx context.Context, message any, env *Env) (any, error) {
+	if message == nil {
+		return nil, nil
 	}
+	var err error
 	for _, c := range p.chains {
 		if message, err = c.Run(ctx, message, env); err != nil {
 			return nil, err

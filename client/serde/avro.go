@@ -116,17 +116,12 @@ func (b avroBinding) readsInto(w way) (readFunc, error) {
 	case b.dynamic() && !b.foreign(w):
 		return b.readsRecords(w), nil
 	case w.path != nil && w.domain == nil && b.ofStruct() && !b.foreign(w): // what the rules give goes right into the struct
-		from := writer.Reading(writer, b.whole)
 		return func(ctx context.Context, payload []byte, target any, env *rules.Env) (any, error) {
-			old, err := from.Record(payload)
-			if err != nil {
-				return nil, err
-			}
-			j, err := w.path.RunJSON(ctx, old, env)
+			j, err := b.migrate(ctx, w, payload, env)
 			if err == nil {
-				err = reader.FromJSONInto(j, target)
+				err = migrated(reader.FromJSONInto(j, target))
 			}
-			return target, migrated(err)
+			return target, err
 		}, nil
 	}
 	again, err := b.into(reader, reader)
@@ -196,20 +191,36 @@ func (b avroBinding) readsRecords(w way) readFunc {
 func (b avroBinding) ruledRecord(w way) func(context.Context, []byte, *rules.Env) (any, error) {
 	writer, reader := w.writer.(*recordavro.Format), w.reader.(*recordavro.Format)
 	if w.path != nil {
-		reader = writer // rules lead on from there
+		return func(ctx context.Context, payload []byte, env *rules.Env) (any, error) {
+			j, err := b.migrate(ctx, w, payload, env)
+			if err != nil {
+				return nil, err
+			}
+			v, err := reader.FromJSON(j)
+			if err != nil {
+				return nil, migrated(err)
+			}
+			return w.domain.Run(ctx, v, env)
+		}
 	}
 	reading := reader.Reading(writer, b.whole)
 	return func(ctx context.Context, payload []byte, env *rules.Env) (any, error) {
 		v, err := reading.Record(payload)
-		if err == nil && w.path != nil {
-			v, err = w.path.Run(ctx, v, env)
-			err = migrated(err)
-		}
 		if err != nil {
 			return nil, err
 		}
 		return w.domain.Run(ctx, v, env)
 	}
+}
+
+// migrate is the JSON that the rules of a migration make of a payload.
+func (b avroBinding) migrate(ctx context.Context, w way, payload []byte, env *rules.Env) (any, error) {
+	old, err := w.writer.(*recordavro.Format).DecodeJSON(payload, b.whole)
+	if err != nil {
+		return nil, err
+	}
+	j, err := w.path.RunJSON(ctx, old, env)
+	return j, migrated(err)
 }
 
 // settled is what a rule has made, as Decode would give it.

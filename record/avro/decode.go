@@ -237,7 +237,7 @@ func (s *source) read(p *plan) (any, *wrong) {
 	case avro.Record:
 		return s.record(p)
 	case avro.Array:
-		return s.array(p)
+		return s.array(reader{plan: p.items}, p.writer.items.empty)
 	case avro.Map:
 		return s.mapping(p)
 	}
@@ -313,13 +313,27 @@ func (s *source) record(p *plan) (any, *wrong) {
 	return m, nil
 }
 
-func (s *source) array(p *plan) (any, *wrong) {
+// reader reads values, by a plan as records or of a type as JSON. It is no interface, through which a source would have to live on the heap.
+type reader struct {
+	plan *plan
+	json *node
+}
+
+func (r reader) from(s *source) (any, *wrong) {
+	if r.json != nil {
+		return s.json(r.json)
+	}
+	return s.read(r.plan)
+}
+
+// array reads the items of an array. empty: they may take no byte.
+func (s *source) array(items reader, empty bool) (any, *wrong) {
 	if wrong := s.enter(); wrong != nil {
 		return nil, wrong
 	}
 	a := []any{}
 	for {
-		count, _, wrong := s.block(p.writer.items.empty)
+		count, _, wrong := s.block(empty)
 		if wrong != nil {
 			return nil, wrong
 		}
@@ -331,7 +345,7 @@ func (s *source) array(p *plan) (any, *wrong) {
 			a = make([]any, 0, count)
 		}
 		for range count {
-			v, wrong := s.read(p.items)
+			v, wrong := items.from(s)
 			if wrong != nil {
 				return nil, wrong.item(len(a))
 			}
@@ -341,30 +355,39 @@ func (s *source) array(p *plan) (any, *wrong) {
 }
 
 func (s *source) mapping(p *plan) (any, *wrong) {
-	if wrong := s.enter(); wrong != nil {
+	m := make(map[string]any)
+	wrong := s.entries(reader{plan: p.items}, func(name string, v any, _ int) { m[name] = v })
+	if wrong != nil {
 		return nil, wrong
 	}
-	m := make(map[string]any)
+	return m, nil
+}
+
+// entries reads the entries of a map. add is also told how many entries are left in their block, each with itself.
+func (s *source) entries(values reader, add func(name string, v any, left int)) *wrong {
+	if wrong := s.enter(); wrong != nil {
+		return wrong
+	}
 	for {
 		count, _, wrong := s.block(false)
 		if wrong != nil {
-			return nil, wrong
+			return wrong
 		}
 		if count == 0 {
 			s.depth--
-			return m, nil
+			return nil
 		}
-		for range count {
+		for ; count > 0; count-- {
 			b, wrong := s.text("a key")
 			if wrong != nil {
-				return nil, wrong
+				return wrong
 			}
 			name := s.string(b)
-			v, wrong := s.read(p.items)
+			v, wrong := values.from(s)
 			if wrong != nil {
-				return nil, wrong.at(name)
+				return wrong.at(name)
 			}
-			m[name] = v
+			add(name, v, count)
 		}
 	}
 }

@@ -290,8 +290,16 @@ func (j *fromJSON) value(n *node, v any, depth int) (any, *wrong) {
 
 // properties reads an object, whatever it is kept in.
 type properties struct {
-	of    map[string]any
-	named named // where it is no map
+	of      map[string]any
+	named   named   // where it is no map
+	entries entries // of what is named, where it is known
+	next    int     // the entry that is likely to be asked for next
+}
+
+// entries is an object that knows its properties by their places too.
+type entries interface {
+	Len() int
+	Entry(i int) (name string, v any)
 }
 
 func propertiesOf(v any) (p properties, ok bool) {
@@ -302,37 +310,47 @@ func propertiesOf(v any) (p properties, ok bool) {
 		if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && r.IsNil() {
 			return properties{}, false
 		}
-		return properties{named: o}, true
+		entries, _ := v.(entries)
+		return properties{named: o, entries: entries}, true
 	}
 	return properties{}, false
 }
 
-func (p properties) len() int {
+func (p *properties) len() int {
 	if p.named == nil {
 		return len(p.of)
 	}
 	return len(p.named.Names())
 }
 
-func (p properties) names() []string {
+func (p *properties) names() []string {
 	if p.named == nil {
 		return sortedNames(p.of)
 	}
 	return p.named.Names()
 }
 
-func (p properties) get(name string) (any, bool) {
+func (p *properties) get(name string) (any, bool) {
 	if p.named == nil {
 		v, ok := p.of[name]
 		return v, ok
+	}
+	if p.entries != nil && p.next < p.entries.Len() {
+		if next, v := p.entries.Entry(p.next); next == name { // as where an expression keeps the order of the fields
+			p.next++
+			return v, true
+		}
 	}
 	return p.named.Get(name)
 }
 
 // only is the name of the only property.
-func (p properties) only() (string, bool) {
-	if t, ok := p.named.(tagged); ok {
+func (p *properties) only() (string, bool) {
+	switch t := p.named.(type) {
+	case tagged:
 		return t.branch.name, true
+	case *chosen:
+		return t.name, true
 	}
 	if p.named == nil && len(p.of) != 1 {
 		return "", false

@@ -44,6 +44,7 @@ func TestLaws(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: ToJSON(%#v): %v", text, v, err)
 			}
+			decodesAs(t, f, payload, j)
 			if back, err := f.FromJSON(j); err != nil || !equal(back, v) {
 				t.Fatalf("%s: %#v comes back from JSON as %#v, %v", text, v, back, err)
 			}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
@@ -157,6 +158,9 @@ func FuzzDecode(f *testing.F) {
 		of := formats[uint(i)%uint(len(formats))]
 		v, err := of.Decode(payload)
 		if err != nil {
+			if _, inJSON := of.DecodeJSON(payload, false); fmt.Sprint(inJSON) != fmt.Sprint(err) {
+				t.Fatalf("%x is refused as a record: %v; as JSON: %v", payload, err, inJSON)
+			}
 			return
 		}
 		b, err := of.Append(nil, v)
@@ -178,6 +182,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		decodesAs(t, of, payload, j)
 		if _, err := of.FromJSON(j); err != nil {
 			t.Fatalf("%#v has JSON that is none of its own: %v", v, err)
 		}

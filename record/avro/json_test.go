@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/seed-9f7c7091/concordat/record"
+	"github.com/seed-9f7c7091/concordat/record/avro"
 	"github.com/seed-9f7c7091/concordat/schema/jsontree"
 )
 
@@ -156,6 +157,75 @@ func TestRead(t *testing.T) {
 	var syntax *jsontree.Error
 	if !errors.As(err, &syntax) || syntax.Line != 2 {
 		t.Errorf("no place of a syntax error: %v", err)
+	}
+}
+
+// decodesAs checks that a payload is read as the JSON that its record has, and as the same record again.
+func decodesAs(t testing.TB, f *avro.Format, payload []byte, want any) {
+	t.Helper()
+	got, err := f.DecodeJSON(payload, false)
+	if err != nil {
+		t.Fatalf("%x is no JSON: %v", payload, err)
+	}
+	texts := make([]string, 2)
+	for i, j := range []any{got, want} {
+		text, err := json.Marshal(j)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[i] = string(text)
+		v, err := f.FromJSON(j)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		b, err := f.Append(nil, v)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		texts[i] += fmt.Sprintf(" %x", b)
+	}
+	if texts[0] != texts[1] {
+		t.Fatalf("%x is read as\n%s\nand its record is\n%s", payload, texts[0], texts[1])
+	}
+}
+
+// TestDecodeJSON reads the parts of a payload as an expression engine does.
+func TestDecodeJSON(t *testing.T) {
+	f := format(t, rec(`{"name":"b","type":"bytes"},{"name":"m","type":{"type":"map","values":"int"}},{"name":"u","type":["null","long"]},{"name":"f","type":"float"}`))
+	payload := []byte{2, 0xe9, 6, 2, 'b', 2, 2, 'a', 4, 2, 'b', 6, 0, 2, 14, 0, 0, 0x80, 0x7f}
+	j, err := f.DecodeJSON(payload, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(j)
+	if want := `{"b":"é","m":{"a":2,"b":3},"u":{"long":7},"f":"Infinity"}`; err != nil || string(text) != want {
+		t.Errorf("%s, %v; want %s", text, err, want)
+	}
+	type row interface {
+		Names() []string
+		Get(string) (any, bool)
+		Value(int) any
+	}
+	m, _ := j.(row).Get("m")
+	x, ok := m.(row).Get("b")
+	_, there := m.(row).Get("c")
+	u := j.(row).Value(2).(interface {
+		Names() []string
+		Get(string) (any, bool)
+	})
+	inner, _ := u.Get("long")
+	_, other := u.Get("null")
+	if got := fmt.Sprint(j.(row).Names(), m.(row).Names(), x, ok, there, u.Names(), inner, other); got != "[b m u f] [a b] 3 true false [long] 7 false" {
+		t.Error(got)
+	}
+	if _, err := f.DecodeJSON(append(payload, 1), true); err == nil || err.Error() != "the payload is no record of the schema: at byte 19: 1 bytes follow the record" {
+		t.Error(err)
+	}
+	if _, err := f.DecodeJSON(append(payload, 1), false); err != nil {
+		t.Error(err)
+	}
+	if _, err := f.DecodeJSON(payload[:8], true); err == nil {
+		t.Error("a payload that ends early is read")
 	}
 }
 

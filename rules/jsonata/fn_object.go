@@ -81,9 +81,10 @@ func spread(st *state, v value, out *array, depth int) *Error {
 		}
 		return nil
 	case objectKind:
-		for _, name := range v.names() {
+		m := v.members()
+		for i := range m.len() {
 			o := freshObject(1)
-			o.add(name, v.field(name))
+			o.add(*m.name(i), m.value(i))
 			out.items = append(out.items, object(o))
 			if err := st.grown(len(out.items), 4); err != nil {
 				return err
@@ -108,34 +109,30 @@ func fnMerge(st *state, args []value, _ value) (value, *Error) {
 	out := freshObject(max(0, size+n-1))
 	for i := range n {
 		x := v.item(i)
-		if o, ok := x.ref.(*Object); ok {
-			if out.Len() == 0 {
-				out.entries = append(out.entries, o.entries...)
-				if len(out.entries) > manyNames {
-					out.reindex()
-				}
-				if err := st.charge(len(o.entries)); err != nil {
-					return undefined, err
-				}
-				continue
-			}
-			for j := range o.entries {
-				out.set(o.entries[j].name, o.entries[j].val)
+		if o, ok := x.ref.(*Object); ok && out.Len() == 0 {
+			out.entries = append(out.entries, o.entries...)
+			if len(out.entries) > manyNames {
+				out.reindex()
 			}
 			if err := st.charge(len(o.entries)); err != nil {
 				return undefined, err
 			}
 			continue
 		}
-		names := x.names()
-		for _, name := range names {
-			out.set(name, x.field(name))
-		}
-		if err := st.charge(len(names)); err != nil {
+		if err := out.setAll(st, x); err != nil {
 			return undefined, err
 		}
 	}
 	return object(out), nil
+}
+
+// setAll sets the fields of another object.
+func (o *Object) setAll(st *state, v value) *Error {
+	m := v.members()
+	for i := range m.len() {
+		o.set(*m.name(i), m.value(i))
+	}
+	return st.charge(m.len())
 }
 
 // charge counts fields that were set.
@@ -159,16 +156,8 @@ func fnSift(st *state, args []value, _ value) (value, *Error) {
 	if fn.lambda != nil && st.depth < st.limits.Depth {
 		names = fn.lambda.names
 	}
-	var listed []string // of what has no order of its own to be walked in
-	size := 0
-	o, own := v.ref.(*Object)
-	if own {
-		size = len(o.entries)
-	} else {
-		listed = v.names()
-		size = len(listed)
-	}
-	out := freshObject(size)
+	m := v.members()
+	out := freshObject(m.len())
 	visit := func(name *string, x value) *Error {
 		n := min(max(fn.arity, 1), 3)
 		base, window := st.window(n)
@@ -191,13 +180,8 @@ func fnSift(st *state, args []value, _ value) (value, *Error) {
 		}
 		return err
 	}
-	for i := range size {
-		var name *string
-		if own {
-			name = &o.entries[i].name
-		} else {
-			name = &listed[i]
-		}
+	for i := range m.len() {
+		name := m.name(i)
 		if names != nil {
 			if err := st.tick(stepsOfName); err != nil {
 				return undefined, err
@@ -206,12 +190,7 @@ func fnSift(st *state, args []value, _ value) (value, *Error) {
 				continue
 			}
 		}
-		var x value
-		if own {
-			x = o.entries[i].val
-		} else {
-			x = v.field(*name)
-		}
+		x := m.value(i)
 		if names != nil {
 			out.add(*name, x)
 			if err := st.charge(1); err != nil {
@@ -232,8 +211,9 @@ func fnSift(st *state, args []value, _ value) (value, *Error) {
 func fnEach(st *state, args []value, _ value) (value, *Error) {
 	v, f := arg(args, 0), arg(args, 1)
 	out := sequenceOf()
-	for _, name := range v.names() {
-		r, err := st.of(f, v.field(name), text(name), v)
+	m := v.members()
+	for i := range m.len() {
+		r, err := st.of(f, m.value(i), shared(m.name(i)), v)
 		if err != nil {
 			return undefined, err
 		}
@@ -275,17 +255,17 @@ func (st *state) clone(v value, depth int) (value, *Error) {
 		}
 		return list(out), nil
 	case objectKind:
-		names := v.names()
-		if err := st.charge(len(names)); err != nil {
+		m := v.members()
+		if err := st.charge(m.len()); err != nil {
 			return undefined, err
 		}
-		o := freshObject(len(names))
-		for _, name := range names {
-			x, err := st.clone(v.field(name), depth+1)
+		o := freshObject(m.len())
+		for i := range m.len() {
+			x, err := st.clone(m.value(i), depth+1)
 			if err != nil {
 				return undefined, err
 			}
-			o.add(name, x)
+			o.add(*m.name(i), x)
 		}
 		return object(o), nil
 	case functionKind:

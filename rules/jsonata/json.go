@@ -360,8 +360,9 @@ func (w *jsonWriter) array(v value, depth int) *Error {
 func (w *jsonWriter) object(v value, depth int) *Error {
 	w.b = append(w.b, '{')
 	n := 0
-	for _, name := range v.names() {
-		x := v.field(name)
+	m := v.members()
+	for i := range m.len() {
+		x := m.value(i)
 		if x.kind == undefinedKind || x.kind == functionKind && w.exact {
 			continue
 		}
@@ -370,7 +371,7 @@ func (w *jsonWriter) object(v value, depth int) *Error {
 		}
 		n++
 		w.newline(depth + 1)
-		w.b = appendQuoted(w.b, name)
+		w.b = appendQuoted(w.b, *m.name(i))
 		w.b = append(w.b, ':')
 		if w.indent {
 			w.b = append(w.b, ' ')

@@ -75,20 +75,7 @@ func (c *compiler) means(n *node, name string, s *scope) bool {
 // mergeInto sets the fields of objects in another one.
 func mergeInto(st *state, out *Object, others []value) (value, *Error) {
 	for _, x := range others {
-		n := 0
-		if o, ok := x.ref.(*Object); ok {
-			n = len(o.entries)
-			for j := range o.entries {
-				out.set(o.entries[j].name, o.entries[j].val)
-			}
-		} else {
-			names := x.names()
-			n = len(names)
-			for _, name := range names {
-				out.set(name, x.field(name))
-			}
-		}
-		if err := st.charge(n); err != nil {
+		if err := out.setAll(st, x); err != nil {
 			return undefined, err
 		}
 	}

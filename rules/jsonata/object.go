@@ -45,6 +45,12 @@ func (o *Object) Get(name string) (v any, ok bool) {
 	return nil, false
 }
 
+// Entry returns the i-th name and its value, in the form of Get. i is below Len.
+func (o *Object) Entry(i int) (name string, v any) {
+	e := &o.entries[i]
+	return e.name, e.val.unwrap()
+}
+
 // Set gives a name its value. A name that is there keeps its place.
 func (o *Object) Set(name string, v any) {
 	o.set(name, wrap(v))

@@ -162,16 +162,16 @@ func (st *state) equal(a, b value, depth int) (bool, *Error) {
 		}
 		return true, nil
 	}
-	names := a.names()
-	if err := st.tick(len(names)); err != nil || len(names) != b.size() {
+	m := a.members()
+	if err := st.tick(m.len()); err != nil || m.len() != b.size() {
 		return false, err
 	}
-	for _, name := range names {
-		x := b.field(name)
+	for i := range m.len() {
+		x := b.field(*m.name(i))
 		if x.kind == undefinedKind {
 			return false, nil
 		}
-		if ok, err := st.equal(a.field(name), x, depth+1); !ok || err != nil {
+		if ok, err := st.equal(m.value(i), x, depth+1); !ok || err != nil {
 			return false, err
 		}
 	}

@@ -76,8 +76,9 @@ func wildcard(st *state, in value) (value, *Error) {
 			}
 		}
 	case objectKind:
-		for _, name := range in.names() {
-			if err := each(in.field(name)); err != nil {
+		m := in.members()
+		for i := range m.len() {
+			if err := each(m.value(i)); err != nil {
 				return undefined, err
 			}
 		}
@@ -133,8 +134,9 @@ func (st *state) descend(all []value, v value, depth int) ([]value, *Error) {
 			}
 		}
 	case objectKind:
-		for _, name := range v.names() {
-			if all, err = st.descend(all, v.field(name), depth+1); err != nil {
+		m := v.members()
+		for i := range m.len() {
+			if all, err = st.descend(all, m.value(i), depth+1); err != nil {
 				return all, err
 			}
 		}

@@ -67,14 +67,10 @@ func change(st *state, match value, update, deletion exec, n *node, fr *frame) *
 			return fail("T2011").on(n.rhs).value(v.unwrap())
 		}
 		if o != nil {
-			names := v.names()
-			for _, name := range names {
-				o.set(name, v.field(name))
-			}
-			o.order()
-			if err := st.charge(len(names)); err != nil {
+			if err := o.setAll(st, v); err != nil {
 				return err
 			}
+			o.order()
 		}
 	}
 	if deletion == nil {

@@ -122,6 +122,14 @@ type Record interface {
 	Names() []string
 }
 
+// Row is a Record that also knows its values by the places of their names, which saves looking each name up
+// where all are wanted.
+type Row interface {
+	Record
+	// Value is the value of the name at an index of Names, in any form that Eval takes.
+	Value(i int) any
+}
+
 // wrap takes a value of the caller's.
 func wrap(v any) value {
 	switch x := v.(type) {
@@ -511,6 +519,44 @@ func (v value) names() []string {
 		return o.Names()
 	}
 	return nil
+}
+
+// members are the names and values of an object by their places.
+type members struct {
+	entries []entry // of an *Object
+	names   []string
+	row     Row // where names and row are those of a Row
+	of      value
+}
+
+func (v value) members() members {
+	switch o := v.ref.(type) {
+	case *Object:
+		return members{entries: o.entries}
+	case Row:
+		return members{names: o.Names(), row: o}
+	}
+	return members{names: v.names(), of: v}
+}
+
+func (m *members) len() int { return len(m.entries) + len(m.names) }
+
+// name points to the name, which must not be changed.
+func (m *members) name(i int) *string {
+	if m.entries != nil {
+		return &m.entries[i].name
+	}
+	return &m.names[i]
+}
+
+func (m *members) value(i int) value {
+	switch {
+	case m.entries != nil:
+		return m.entries[i].val
+	case m.row != nil:
+		return wrap(m.row.Value(i))
+	}
+	return m.of.field(m.names[i])
 }
 
 // size is the number of fields of an object.
