@@ -45,18 +45,6 @@ func (p *plan) decodeSome(payload []byte) (any, int, error) {
 	return nil, 0, wrong.mismatch()
 }
 
-// Size is how many bytes the record at the beginning of a payload takes, which is in the encoding of the Avro specification: "bytes" have
-// their length. The whole record is looked at, though nothing is made of it, so that a decoder without bounds of
-// its own can be given what Size has passed: no length and no count of items is beyond what the payload has, and nesting is bounded. What
-// the values are, as texts in UTF-8, is not looked at. Errors are a *PayloadError.
-func (f *Format) Size(payload []byte) (int, error) {
-	s := source{rest: payload, size: len(payload), room: len(payload) + maxBeyond, thorough: true}
-	if wrong := s.skip(f.root); wrong != nil {
-		return 0, &PayloadError{Offset: wrong.offset, Path: wrong.pointer(), Reason: wrong.reason}
-	}
-	return len(payload) - len(s.rest), nil
-}
-
 // maxTexts is how long a payload may be for its texts to share one piece of memory. One of them that is kept keeps all.
 const maxTexts = 1 << 10
 

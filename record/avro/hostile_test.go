@@ -158,10 +158,18 @@ func FuzzDecode(f *testing.F) {
 		of := formats[uint(i)%uint(len(formats))]
 		v, err := of.Decode(payload)
 		if err != nil {
+			if n, err := of.Size(payload); err == nil && !of.RawBytes() {
+				t.Fatalf("%x has a size, %d, but is refused: %v", payload, n, err)
+			}
 			if _, inJSON := of.DecodeJSON(payload, false); fmt.Sprint(inJSON) != fmt.Sprint(err) {
 				t.Fatalf("%x is refused as a record: %v; as JSON: %v", payload, err, inJSON)
 			}
 			return
+		}
+		if n, err := of.Size(payload); err == nil && !of.RawBytes() {
+			if _, err := of.DecodeJSON(payload[:n], true); err != nil {
+				t.Fatalf("the size of %x is %d, but %v", payload, n, err)
+			}
 		}
 		b, err := of.Append(nil, v)
 		if err != nil {
