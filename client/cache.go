@@ -21,7 +21,8 @@ import (
 //
 // What cannot change is kept as long as there is room: schemas by id, GUID or version, and what came of registrations and look-ups.
 // The latest version of a subject, and the associations of topics, are believed for as long as WithLatestTTL says; what this client
-// registers or deletes under a subject makes it ask again. Failures are never kept.
+// registers or deletes under a subject makes it ask again. That something is not there is kept for as long as WithMissingTTL says,
+// and no other failure ever.
 //
 // Many who ask the same at the same time cause one request. A context ends the wait of its own caller alone.
 type Cache struct {
@@ -29,6 +30,7 @@ type Cache struct {
 	latestTTL      time.Duration
 	associationTTL time.Duration
 	absenceTTL     time.Duration
+	missing        missingTTL
 
 	byID         *memo[idKey, *api.Schema]
 	byGUID       *memo[schema.GUID, *api.Schema]
@@ -63,7 +65,7 @@ type latestKey struct {
 type associationKey struct{ namespace, topic, kind string }
 
 func newCache(c *Client, s *settings) *Cache {
-	k := &Cache{client: c, latestTTL: s.latestTTL, associationTTL: s.associationTTL, absenceTTL: s.absenceTTL}
+	k := &Cache{client: c, latestTTL: s.latestTTL, associationTTL: s.associationTTL, absenceTTL: s.absenceTTL, missing: s.missing}
 	if k.associationTTL == 0 {
 		k.associationTTL = s.latestTTL
 	}
@@ -82,11 +84,24 @@ func newCache(c *Client, s *settings) *Cache {
 	return k
 }
 
+// missingTTL is how long it is believed that something is not there; 0 is not at all.
+type missingTTL struct{ id, version, schema time.Duration }
+
+// lives is how long an answer is believed: 0 for ever, and of what is not there, not at all.
+type lives struct{ found, missing time.Duration }
+
 // recall gets from a memo what a request is answered. The request is made only when it is needed.
-func recall[K comparable](ctx context.Context, k *Cache, m *memo[K, *api.Schema], key K, life time.Duration, ask func() *request, send func(context.Context, *Client, *request) (*api.Schema, error)) (*api.Schema, error) {
+func recall[K comparable](ctx context.Context, k *Cache, m *memo[K, *api.Schema], key K, life lives, ask func() *request, send func(context.Context, *Client, *request) (*api.Schema, error)) (*api.Schema, error) {
 	s, err := m.get(ctx, key, func(ctx context.Context) (*api.Schema, time.Duration, error) {
 		s, err := send(ctx, k.client, ask())
-		return s, life, err
+		var e *Error
+		switch {
+		case err == nil:
+			return s, life.found, nil
+		case errors.As(err, &e) && e.Status == http.StatusNotFound:
+			return nil, life.missing, err
+		}
+		return nil, 0, err
 	})
 	if err != nil {
 		return nil, k.explain(ask(), err)
@@ -116,7 +131,7 @@ func (k *Cache) ByID(ctx context.Context, subject string, id int) (*api.Schema, 
 		}
 		return q
 	}
-	return recall(ctx, k, k.byID, idKey{subject, id}, 0, ask, func(ctx context.Context, c *Client, q *request) (*api.Schema, error) {
+	return recall(ctx, k, k.byID, idKey{subject, id}, lives{missing: k.missing.id}, ask, func(ctx context.Context, c *Client, q *request) (*api.Schema, error) {
 		s, err := callSchemaString(ctx, c, q)
 		if err != nil {
 			return nil, err
@@ -128,7 +143,7 @@ func (k *Cache) ByID(ctx context.Context, subject string, id int) (*api.Schema, 
 // ByGUID is the schema of a GUID. Its id is 0: a GUID may have several, one in each context.
 func (k *Cache) ByGUID(ctx context.Context, guid schema.GUID) (*api.Schema, error) {
 	ask := func() *request { return schemaByGUID(guid.String()) }
-	return recall(ctx, k, k.byGUID, guid, 0, ask, func(ctx context.Context, c *Client, q *request) (*api.Schema, error) {
+	return recall(ctx, k, k.byGUID, guid, lives{missing: k.missing.id}, ask, func(ctx context.Context, c *Client, q *request) (*api.Schema, error) {
 		s, err := callSchemaString(ctx, c, q)
 		if err != nil {
 			return nil, err
@@ -151,20 +166,20 @@ func (k *Cache) Version(ctx context.Context, subject string, version int) (*api.
 		return k.Latest(ctx, subject)
 	}
 	ask := func() *request { return versionOf(http.MethodGet, subject, version).with([]Param{Deleted}) }
-	return recall(ctx, k, k.versions, versionKey{subject, version}, 0, ask, callSchema)
+	return recall(ctx, k, k.versions, versionKey{subject, version}, lives{missing: k.missing.version}, ask, callSchema)
 }
 
 // Latest is the latest version of a subject.
 func (k *Cache) Latest(ctx context.Context, subject string) (*api.Schema, error) {
 	ask := func() *request { return versionOf(http.MethodGet, subject, latestVersion) }
-	return recall(ctx, k, k.latest, latestKey{subject: subject}, k.latestTTL, ask, callSchema)
+	return recall(ctx, k, k.latest, latestKey{subject: subject}, lives{k.latestTTL, k.missing.version}, ask, callSchema)
 }
 
 // LatestWithMetadata is the newest version, deleted ones too, that has all the properties.
 func (k *Cache) LatestWithMetadata(ctx context.Context, subject string, properties map[string]string) (*api.Schema, error) {
 	q := versionWithMetadata(subject, properties).with([]Param{Deleted})
 	key := latestKey{subject, q.query.Encode()}
-	return recall(ctx, k, k.latest, key, k.latestTTL, func() *request { return q }, callSchema)
+	return recall(ctx, k, k.latest, key, lives{k.latestTTL, k.missing.version}, func() *request { return q }, callSchema)
 }
 
 // Register registers a schema, and gives it as it was stored. Of s the type, the text, the references, the metadata and the rule
@@ -174,7 +189,7 @@ func (k *Cache) Register(ctx context.Context, subject string, s *api.Schema, nor
 	if normalize {
 		q.with([]Param{Normalize})
 	}
-	return k.byContent(ctx, subject, q, func(ctx context.Context, c *Client, q *request) (*api.Schema, error) {
+	return k.byContent(ctx, subject, q, lives{}, func(ctx context.Context, c *Client, q *request) (*api.Schema, error) {
 		a, err := c.register(ctx, subject, q)
 		if err != nil {
 			return nil, err
@@ -204,7 +219,7 @@ func (k *Cache) LookUp(ctx context.Context, subject string, s *api.Schema, norma
 	if deleted {
 		q.with([]Param{Deleted})
 	}
-	return k.byContent(ctx, subject, q, callSchema)
+	return k.byContent(ctx, subject, q, lives{missing: k.missing.schema}, callSchema)
 }
 
 func requestOf(s *api.Schema) *api.RegisterRequest {
@@ -212,7 +227,7 @@ func requestOf(s *api.Schema) *api.RegisterRequest {
 }
 
 // byContent answers a request that gives a schema by its content. The body is encoded before anyone else may change what it is made of.
-func (k *Cache) byContent(ctx context.Context, subject string, q *request, send func(context.Context, *Client, *request) (*api.Schema, error)) (*api.Schema, error) {
+func (k *Cache) byContent(ctx context.Context, subject string, q *request, life lives, send func(context.Context, *Client, *request) (*api.Schema, error)) (*api.Schema, error) {
 	body, err := q.payload()
 	if err != nil {
 		return nil, k.explain(q, err)
@@ -224,7 +239,7 @@ func (k *Cache) byContent(ctx context.Context, subject string, q *request, send 
 	h.Write(body)
 	key := contentKey{subject: subject}
 	h.Sum(key.sum[:0])
-	return recall(ctx, k, k.contents, key, 0, func() *request { return q }, send)
+	return recall(ctx, k, k.contents, key, life, func() *request { return q }, send)
 }
 
 // AssociatedSubject is the subject that keys ("key") or values ("value") of a topic are associated with, "" for none. Several are a
@@ -271,9 +286,13 @@ func (k *Cache) AssociatedSubject(ctx context.Context, namespace, topic, associa
 	return subject, nil
 }
 
-// forgetLatest has the latest version of a subject asked again.
+// forgetLatest has the latest version of a subject asked again, which may be a new one, and what was not there.
 func (k *Cache) forgetLatest(subject string) {
 	k.latest.forget(func(key latestKey) bool { return key.subject == subject })
+	k.versions.forgetFailures(func(key versionKey) bool { return key.subject == subject })
+	k.contents.forgetFailures(func(key contentKey) bool { return key.subject == subject })
+	k.byID.forgetFailures(func(idKey) bool { return true })
+	k.byGUID.forgetFailures(func(schema.GUID) bool { return true })
 }
 
 // forgetSubject has everything about a subject asked again, of which versions were deleted.

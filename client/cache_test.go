@@ -241,6 +241,78 @@ func TestCacheOfAbsence(t *testing.T) {
 	same(t, "requests", n.requests.Load(), 2)
 }
 
+// What is not there is asked again after WithMissingTTL, which is at once by default, or when the client has registered something.
+func TestCacheOfMissing(t *testing.T) {
+	guid := guidOf(t, "00000000-0000-0000-0000-000000000001")
+	clk := newClock()
+	reg := newRegistry(t, nil)
+	addr, n := serve(t, reg)
+	c := connect(t, addr, client.WithClock(clk.now), client.WithMissingTTL(time.Minute))
+	ask := questions(c.Cache(), guid)
+	delete(ask, "register")
+	for _, step := range []struct {
+		after    time.Duration
+		requests int
+	}{{0, 1}, {time.Minute - 1, 1}, {1, 2}} {
+		clk.advance(step.after)
+		for what, f := range ask {
+			var e *client.Error
+			if _, err := f(background); !errors.As(err, &e) || e.Status != 404 {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		same(t, "requests", int(n.requests.Load()), step.requests*len(ask))
+	}
+	must(c.Cache().Register(background, "s", &api.Schema{Schema: `"int"`, Metadata: &api.Metadata{Properties: map[string]string{"a": "b"}}}, false))(t)
+	before := n.requests.Load()
+	for what, f := range ask {
+		if _, err := f(background); err != nil && what != "guid" { // of which there still is none
+			t.Errorf("%s after the registration: %v", what, err)
+		}
+	}
+	same(t, "requests", int(n.requests.Load()-before), len(ask))
+	must(c.Cache().Register(background, "s", &api.Schema{Schema: `"int"`, Metadata: &api.Metadata{Properties: map[string]string{"a": "b"}}}, false))(t)
+	same(t, "requests of what was registered", int(n.requests.Load()-before), len(ask))
+
+	// A failure of another kind is never believed.
+	addr, n = serve(t, says(409, vendorJSON, `{"error_code":409,"message":"no"}`))
+	k := connect(t, addr, client.WithMissingTTL(time.Minute)).Cache()
+	for range 2 {
+		if _, err := k.Latest(background, "s"); err == nil {
+			t.Error("no error")
+		}
+	}
+	same(t, "requests", n.requests.Load(), 2)
+}
+
+// That something is not there is not believed if it was said before the client registered something.
+func TestCacheDoubtsFlightsConcurrent(t *testing.T) {
+	reg := newRegistry(t, nil)
+	answered, deliver := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	addr, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		early := httptest.NewRecorder()
+		reg.ServeHTTP(early, r)
+		if r.Method == http.MethodGet {
+			once.Do(func() { close(answered); <-deliver })
+		}
+		says(early.Code, vendorJSON, early.Body.String())(w, r)
+	}))
+	c := connect(t, addr, client.WithMissingTTL(time.Hour))
+	got := make(chan error)
+	go func() {
+		_, err := c.Cache().ByID(background, "s", 1)
+		got <- err
+	}()
+	<-answered
+	must(c.Register(background, "s", avro(record("R", "a"))))(t)
+	close(deliver)
+	if err := <-got; err == nil {
+		t.Error("found before it was there")
+	}
+	must(c.Cache().ByID(background, "s", 1))(t)
+}
+
 // The cache holds what was used last, and no more than it may.
 func TestCacheCapacity(t *testing.T) {
 	addr, n := serve(t, says(200, vendorJSON, oneSchema))

@@ -162,6 +162,7 @@ type settings struct {
 	latestTTL      time.Duration // 0 for ever
 	associationTTL time.Duration // 0: as latestTTL
 	absenceTTL     time.Duration
+	missing        missingTTL
 	latestCapacity int
 	capacity       int
 	now            func() time.Time
@@ -349,6 +350,14 @@ func WithIdentityPools(ids ...string) Option {
 // WithLatestTTL is how long the cache believes the latest version of a subject, and the associations of a topic. 0 and less is for
 // ever, which is the default: until the client itself registers something under the subject.
 func WithLatestTTL(d time.Duration) Option { return func(s *settings) { s.latestTTL = max(d, 0) } }
+
+// WithMissingTTL is how long the cache believes that an id, a version or a schema is not there. 0 and less, the default, has it ask each
+// time: a registry that is a copy of another one may be late. A consumer that passes over messages of unknown schemas spares the
+// registry a request for each.
+func WithMissingTTL(d time.Duration) Option {
+	d = max(d, 0)
+	return func(s *settings) { s.missing = missingTTL{d, d, d} }
+}
 
 // WithCacheCapacity is how many answers of each kind the cache holds; 1000 by default.
 func WithCacheCapacity(n int) Option {

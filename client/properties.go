@@ -21,6 +21,8 @@ import (
 //	http.read.timeout.ms                    WithTimeout
 //	max.retries, retries.wait.ms, retries.max.wait.ms
 //	latest.cache.ttl.sec                    WithLatestTTL; -1 is for ever, 0 asks each time
+//	missing.id.cache.ttl.sec, missing.version.cache.ttl.sec, missing.schema.cache.ttl.sec
+//	                                        WithMissingTTL, of each alone; 0 asks each time
 //	latest.cache.size, max.schemas.per.subject
 //	                                        how many answers the cache holds: latest versions, others of each kind
 //	subject.name.strategy.cache.expiry.secs how long associations are believed, if not as long as the latest version
@@ -102,6 +104,9 @@ var numbers = []number{
 	{"latest.cache.size", 0, math.MaxInt32, func(s *settings, n int64) { s.latestCapacity = int(n) }},
 	{"max.schemas.per.subject", 0, math.MaxInt32, func(s *settings, n int64) { s.capacity = int(n) }},
 	{"latest.cache.ttl.sec", -1, math.MaxInt32, func(s *settings, n int64) { s.latestTTL = believed(n) }},
+	{"missing.id.cache.ttl.sec", 0, math.MaxInt32, func(s *settings, n int64) { s.missing.id = seconds(n) }},
+	{"missing.version.cache.ttl.sec", 0, math.MaxInt32, func(s *settings, n int64) { s.missing.version = seconds(n) }},
+	{"missing.schema.cache.ttl.sec", 0, math.MaxInt32, func(s *settings, n int64) { s.missing.schema = seconds(n) }},
 	{"subject.name.strategy.cache.expiry.secs", -1, math.MaxInt32, func(s *settings, n int64) {
 		if s.associationTTL = believed(n); n >= 0 {
 			s.absenceTTL = s.associationTTL
@@ -111,15 +116,17 @@ var numbers = []number{
 
 func millis(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
 
+func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
+
 // believed is how long an answer is believed that may be so many seconds old: -1 is for ever, and 0 not at all.
-func believed(seconds int64) time.Duration {
+func believed(n int64) time.Duration {
 	switch {
-	case seconds < 0:
+	case n < 0:
 		return 0
-	case seconds == 0:
+	case n == 0:
 		return time.Nanosecond
 	}
-	return time.Duration(seconds) * time.Second
+	return seconds(n)
 }
 
 func (p props) number(s *settings, want number) {

@@ -1,12 +1,14 @@
 package client_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/seed-9f7c7091/concordat/api"
 	"github.com/seed-9f7c7091/concordat/client"
 )
 
@@ -90,7 +92,7 @@ func TestCustomTokens(t *testing.T) {
 func TestBadProperties(t *testing.T) {
 	for name, value := range map[string]string{
 		"max.retries": "many", "schema.registry.max.retries": "-1", "retries.wait.ms": "1.5", "http.read.timeout.ms": "0", "http.connect.timeout.ms": "99999999999999999999",
-		"latest.cache.ttl.sec": "-2", "latest.cache.size": "x", "max.schemas.per.subject": "x", "subject.name.strategy.cache.expiry.secs": "x", "retries.max.wait.ms": "x",
+		"latest.cache.ttl.sec": "-2", "missing.id.cache.ttl.sec": "-1", "latest.cache.size": "x", "max.schemas.per.subject": "x", "subject.name.strategy.cache.expiry.secs": "x", "retries.max.wait.ms": "x",
 	} {
 		_, err := client.FromProperties(map[string]string{"schema.registry.url": "http://host", name: value})
 		if err == nil || !strings.Contains(err.Error(), strings.TrimPrefix(name, "schema.registry.")) || !strings.Contains(err.Error(), value) {
@@ -164,5 +166,25 @@ func TestProperties(t *testing.T) {
 		c := must(client.FromProperties(map[string]string{"schema.registry.url": addr, "latest.cache.ttl.sec": value}))(t)
 		same(t, "TTL "+value, c.Cache().LatestTTL(), want)
 		c.Close()
+	}
+	addr, n = serve(t, says(404, vendorJSON, `{"error_code":40403,"message":"no"}`))
+	c = must(client.FromProperties(map[string]string{
+		"schema.registry.url": addr, "missing.id.cache.ttl.sec": "1", "missing.version.cache.ttl.sec": "2", "schema.registry.missing.schema.cache.ttl.sec": "3",
+	}, client.WithClock(clk.now)))(t)
+	defer c.Close()
+	for _, requests := range []int64{3, 4, 6, 8, 10} { // one second after the other
+		for what, ask := range map[string]func() (*api.Schema, error){
+			"id":      func() (*api.Schema, error) { return c.Cache().ByID(background, "s", 1) },
+			"version": func() (*api.Schema, error) { return c.Cache().Version(background, "s", 1) },
+			"schema": func() (*api.Schema, error) {
+				return c.Cache().LookUp(background, "s", &api.Schema{Schema: "x"}, false, false)
+			},
+		} {
+			if _, err := ask(); !errors.Is(err, client.ErrSchemaNotFound) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		same(t, "requests", n.requests.Load(), requests)
+		clk.advance(time.Second)
 	}
 }
