@@ -43,9 +43,15 @@ type lexer struct {
 	at     int
 }
 
-// operators of two characters, and of one.
-const single = ".[]{}(),@#;:?+-*/%|=<>^&!~"
+// operator marks the characters that are operators, alone or the first of two.
+var operator = func() (marks [256]bool) {
+	for _, c := range []byte(".[]{}(),@#;:?+-*/%|=<>^&!~") {
+		marks[c] = true
+	}
+	return marks
+}()
 
+// double are the operators of two characters.
 var double = [...]string{"..", ":=", "!=", ">=", "<=", "**", "~>", "?:", "??"}
 
 func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' && c != '\f' }
@@ -63,15 +69,15 @@ func (l *lexer) next(valueExpected bool) (token, *Error) {
 	if c == '/' && valueExpected {
 		return l.regex()
 	}
-	if l.at+1 < len(l.source) {
-		for _, op := range double {
-			if l.source[l.at:l.at+2] == op {
-				l.at += 2
-				return token{kind: operatorToken, text: op, start: start, end: l.at}, nil
+	if operator[c] {
+		if l.at+1 < len(l.source) {
+			for _, op := range double {
+				if l.source[l.at:l.at+2] == op {
+					l.at += 2
+					return token{kind: operatorToken, text: op, start: start, end: l.at}, nil
+				}
 			}
 		}
-	}
-	if strings.IndexByte(single, c) >= 0 {
 		l.at++
 		if c == '!' || c == '~' {
 			return token{}, fail("S0204").at(start, l.at).token(l.source[start:l.at])
@@ -92,7 +98,7 @@ func (l *lexer) next(valueExpected bool) (token, *Error) {
 		l.at += end + 2
 		return token{kind: nameToken, text: l.source[start+1 : l.at-1], start: start, end: l.at}, nil
 	}
-	for l.at < len(l.source) && !isSpace(l.source[l.at]) && strings.IndexByte(single, l.source[l.at]) < 0 {
+	for l.at < len(l.source) && !isSpace(l.source[l.at]) && !operator[l.source[l.at]] {
 		l.at++
 	}
 	t := token{kind: nameToken, text: l.source[start:l.at], start: start, end: l.at}

@@ -19,6 +19,7 @@ type parser struct {
 	lexer
 	tok   token // the next one
 	depth int
+	room  []node // for nodes
 }
 
 // parse reads an expression and prepares its tree.
@@ -44,9 +45,23 @@ func parse(source string) (*node, *Error) {
 	return n, nil
 }
 
+// Nodes are made some at a time: about as many as a short expression has, which is a node for 4 characters.
+const (
+	charactersOfNode = 4
+	leastNodes       = 2
+	mostNodes        = 32
+)
+
 // node makes a node of a token.
-func (t *token) node(typ nodeType) *node {
-	return &node{typ: typ, start: int32(t.start), end: int32(t.end), text: t.text, height: 1}
+func (p *parser) node(t *token, typ nodeType) *node {
+	if len(p.room) == 0 {
+		left := len(p.source) - t.start
+		p.room = make([]node, min(max(left/charactersOfNode, leastNodes), mostNodes))
+	}
+	n := &p.room[0]
+	p.room = p.room[1:]
+	*n = node{typ: typ, start: int32(t.start), end: int32(t.end), text: t.text, height: 1}
+	return n
 }
 
 func (p *parser) advance(valueExpected bool) *Error {
@@ -140,7 +155,7 @@ func (n *node) measure() {
 
 // begin reads what begins with the token.
 func (p *parser) begin(t token) (*node, *Error) {
-	n := t.node(nameNode)
+	n := p.node(&t, nameNode)
 	switch t.kind {
 	case endToken:
 		// What is missing is told by what was to follow it, if anything was.
@@ -249,7 +264,7 @@ func (p *parser) array(n *node) (*node, *Error) {
 			return nil, err
 		}
 		if p.is("..") {
-			r := p.tok.node(binaryNode)
+			r := p.node(&p.tok, binaryNode)
 			r.lhs = e
 			if err := p.advance(true); err != nil {
 				return nil, err
@@ -335,7 +350,7 @@ func (p *parser) transform(n *node) (*node, *Error) {
 
 // follow goes on with an expression at an operator.
 func (p *parser) follow(left *node, t token) (*node, *Error) {
-	n := t.node(nameNode)
+	n := p.node(&t, nameNode)
 	n.lhs = left
 	var err *Error
 	if err = p.advance(true); err != nil {
@@ -449,7 +464,7 @@ func (p *parser) call(n *node) (*node, *Error) {
 		for {
 			if p.is("?") {
 				n.typ = partialNode
-				n.list = append(n.list, p.tok.node(holeNode))
+				n.list = append(n.list, p.node(&p.tok, holeNode))
 				if err := p.advance(true); err != nil {
 					return nil, err
 				}
@@ -541,7 +556,9 @@ func (a *analysis) all(list []*node, of *node) *Error {
 
 // adopt takes over the parents that a part of the node seeks.
 func (n *node) adopt(part *node) {
-	n.with().seeking = append(n.also().seeking, part.also().seeking...)
+	if seeking := part.also().seeking; len(seeking) > 0 {
+		n.with().seeking = append(n.also().seeking, seeking...)
+	}
 	if part.typ == parentNode {
 		n.with().seeking = append(n.also().seeking, part.also().slot)
 	}

@@ -316,8 +316,7 @@ func (c *compiler) path(n *node, s *scope) exec {
 	if run := c.names(n); run != nil {
 		return run
 	}
-	steps := make([]*step, len(n.list))
-	room := make([]step, len(n.list))
+	steps := make([]step, len(n.list))
 	inner := s
 	tuples := false
 	for i, e := range n.list {
@@ -325,7 +324,7 @@ func (c *compiler) path(n *node, s *scope) exec {
 			tuples = true
 			inner = tupleScope(s)
 		}
-		x := &room[i]
+		x := &steps[i]
 		*x = step{tuple: tuples, focus: -1, index: -1, parent: -1, list: i == 0 && e.constructor}
 		if e.also().focus != "" {
 			x.focus = c.tupleIDs[e.also().focus]
@@ -343,11 +342,13 @@ func (c *compiler) path(n *node, s *scope) exec {
 		case e.typ == nameNode && !e.followed():
 			x.name, x.named = e.text, true
 		default:
-			bare := *e
-			bare.filters = nil
-			x.run = c.compile(&bare, inner)
+			if len(e.filters) > 0 {
+				bare := *e
+				bare.filters = nil
+				e = &bare
+			}
+			x.run = c.compile(e, inner)
 		}
-		steps[i] = x
 	}
 	p := &pathRun{steps: steps, keep: n.keepSingleton, array: n.keepArray, stream: n.tuple, variable: n.list[0].typ == variableNode}
 	if n.also().group != nil {
@@ -367,20 +368,18 @@ func (c *compiler) names(n *node) exec {
 	if n.keepSingleton || n.keepArray || n.also().group != nil || n.tuple {
 		return nil
 	}
-	names := make([]string, len(n.list))
-	steps := make([]*step, len(n.list))
-	room := make([]step, len(n.list))
-	for i, e := range n.list {
+	for _, e := range n.list {
 		if e.typ != nameNode || e.followed() || len(e.filters) > 0 || e.tuple || e.also().focus != "" || e.also().index != "" {
 			return nil
 		}
-		names[i] = e.text
-		room[i] = step{name: e.text, named: true, focus: -1, index: -1, parent: -1}
-		steps[i] = &room[i]
 	}
-	p := &pathRun{steps: steps}
-	if len(names) == 1 {
-		name := names[0]
+	steps := make([]step, len(n.list))
+	for i, e := range n.list {
+		steps[i] = step{name: e.text, named: true, focus: -1, index: -1, parent: -1}
+	}
+	if len(steps) == 1 {
+		p := &pathRun{steps: steps}
+		name := steps[0].name
 		return func(st *state, in value, fr *frame) (value, *Error) {
 			if in.kind != objectKind {
 				return p.plain(st, in, fr)
@@ -390,7 +389,7 @@ func (c *compiler) names(n *node) exec {
 	}
 	return func(st *state, in value, fr *frame) (value, *Error) {
 		v := in
-		for i, name := range names {
+		for i := range steps {
 			if v.kind != objectKind {
 				if v.kind == arrayKind {
 					rest := pathRun{steps: steps[i:]}
@@ -398,7 +397,7 @@ func (c *compiler) names(n *node) exec {
 				}
 				return undefined, nil
 			}
-			v = v.field(name)
+			v = v.field(steps[i].name)
 		}
 		return collapse(v, false), nil
 	}
@@ -406,7 +405,7 @@ func (c *compiler) names(n *node) exec {
 
 // pathRun is a path, ready to run.
 type pathRun struct {
-	steps    []*step
+	steps    []step
 	keep     bool // a sequence of one stays an array, and what is constructed is one of such a sequence
 	array    bool // a sequence of one stays an array
 	stream   bool // the path is part of another, which takes its bindings over
@@ -420,8 +419,8 @@ func (p *pathRun) plain(st *state, in value, fr *frame) (value, *Error) {
 	// While there is one item only, it is kept as it is: most paths never need a sequence.
 	at, single := in, in.kind != arrayKind || p.variable
 	var err *Error
-	for i, s := range p.steps {
-		last := i == len(p.steps)-1
+	for i := range p.steps {
+		s, last := &p.steps[i], i == len(p.steps)-1
 		switch {
 		case single && (s.list || s.sort != nil):
 			at, err = s.items(st, list(sequenceOf(at)), fr, last)
@@ -605,7 +604,8 @@ func (p *pathRun) withTuples(st *state, in value, fr *frame) (value, *Error) {
 	streaming, outside := false, false
 	out := items
 	var err *Error
-	for i, s := range p.steps {
+	for i := range p.steps {
+		s := &p.steps[i]
 		if s.tuple && s.list {
 			// The array carries no bindings along, and with @ the context stays what it was.
 			if out, err = s.run(st, items, &frame{parent: fr}); err != nil {
