@@ -185,7 +185,12 @@ func (k *Cache) LatestWithMetadata(ctx context.Context, subject string, properti
 // Register registers a schema, and gives it as it was stored. Of s the type, the text, the references, the metadata and the rule
 // set count. Registries before Confluent's 8 answer the id alone: there, the version is 0, the GUID "" and the rest is s.
 func (k *Cache) Register(ctx context.Context, subject string, s *api.Schema, normalize bool) (*api.Schema, error) {
-	q := register(subject, requestOf(s))
+	return k.RegisterRequest(ctx, subject, requestOf(s), normalize)
+}
+
+// RegisterRequest is Register with all that a request can say.
+func (k *Cache) RegisterRequest(ctx context.Context, subject string, body *api.RegisterRequest, normalize bool) (*api.Schema, error) {
+	q := register(subject, body)
 	if normalize {
 		q.with([]Param{Normalize})
 	}

@@ -73,11 +73,18 @@ func (ks *contracts) register(ctx context.Context, subject string, o *own) (*con
 	if err != nil {
 		return nil, err
 	}
-	registered, err := ks.cache.Register(ctx, subject, s, ks.normalize)
+	registered, err := ks.put(ctx, subject, s)
 	if err != nil {
 		return nil, err
 	}
 	return ks.entity(ctx, registered, o)
+}
+
+// put registers a schema in the way that the options say.
+func (ks *contracts) put(ctx context.Context, subject string, s *api.Schema) (*api.Schema, error) {
+	return ks.cache.RegisterRequest(ctx, subject, &api.RegisterRequest{
+		SchemaType: s.SchemaType, References: s.References, Metadata: s.Metadata, RuleSet: s.RuleSet, Schema: s.Schema, PropagateSchemaTags: ks.propagate,
+	}, ks.normalize)
 }
 
 // lookUp finds the record's own schema.

@@ -35,6 +35,7 @@ type config struct {
 	metadata     map[string]string
 	latest       bool
 	normalize    bool
+	propagate    bool
 	latestStrict *bool
 	idStrict     *bool
 	lookUpOnly   bool // imports are looked up, never registered
@@ -147,6 +148,9 @@ func UseLatestWithMetadata(properties map[string]string) Option {
 
 // Normalize has schemas registered and looked up in their normal form.
 func Normalize() Option { return func(c *config) { c.normalize = true } }
+
+// PropagateSchemaTags has the tags within the latest version, such as those that mark personal data, carried over to the schema that is registered.
+func PropagateSchemaTags() Option { return func(c *config) { c.propagate = true } }
 
 // LatestCompatibilityStrict says whether the latest version must be able to read what the record's own schema
 // writes. By default it must where that schema was given, or is that of a generated message, and need not where it was derived from a Go struct:

@@ -200,6 +200,32 @@ func TestNormalize(t *testing.T) {
 	}
 }
 
+// Tags of the latest version are carried over to what is registered, if that is asked for.
+func TestPropagateSchemaTags(t *testing.T) {
+	f := start(t)
+	field := func(name, rest string) string { return `{"name":"` + name + `","type":"string"` + rest + `}` }
+	record := func(fields ...string) string {
+		return `{"type":"record","name":"R","fields":[` + strings.Join(fields, ",") + `]}`
+	}
+	tagged := field("ssn", `,"confluent:tags":["PII"]`)
+	for i, c := range []struct {
+		opts []serde.Option
+		want string
+	}{
+		{nil, record(field("ssn", ""), field("b", `,"default":""`))},
+		{[]serde.Option{serde.PropagateSchemaTags()}, record(tagged, field("b", `,"default":""`))},
+		{[]serde.Option{serde.WithProperties(map[string]string{"propagate.schema.tags": "true"})}, record(tagged, field("b", `,"default":""`))},
+	} {
+		topic := fmt.Sprint("t", i)
+		f.Register(topic+"-value", record(tagged))
+		own := serde.WithSchema(api.Schema{Schema: record(field("ssn", ""), field("b", `,"default":""`))})
+		write(t, writes[any](t, f.connect(t), serde.Avro, append(c.opts, own)...), topic, any(map[string]any{"ssn": "1", "b": "2"}))
+		if latest, err := f.Client.Version(t.Context(), topic+"-value", 2); err != nil || latest.Schema != c.want {
+			t.Errorf("%d: registered %v, %v", i, latest, err)
+		}
+	}
+}
+
 // One option may be given to several serdes; none changes it, or what it was made of.
 func TestOptionsAreShared(t *testing.T) {
 	f := start(t)
@@ -238,7 +264,7 @@ func TestProperties(t *testing.T) {
 		{"rule.executors.x.disabled", "true", ""},
 	}
 	for _, name := range []string{
-		"auto.register.schemas", "normalize.schemas", "use.latest.version", "latest.compatibility.strict", "id.compatibility.strict",
+		"auto.register.schemas", "normalize.schemas", "propagate.schema.tags", "use.latest.version", "latest.compatibility.strict", "id.compatibility.strict",
 		"json.fail.invalid.schema", "json.validate.before.domain.rules", "json.fail.unknown.properties", "avro.fail.on.trailing.data",
 		"avro.use.logical.type.converters", "reference.lookup.only", "skip.known.types",
 	} {

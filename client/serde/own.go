@@ -209,7 +209,7 @@ func (ks *contracts) references(ctx context.Context, file protoreflect.FileDescr
 		s := &api.Schema{SchemaType: api.Protobuf, Schema: text, References: below}
 		found, err := s, error(nil)
 		if register && !ks.lookUpOnly {
-			found, err = ks.cache.Register(ctx, subject, s, ks.normalize)
+			found, err = ks.put(ctx, subject, s)
 		}
 		if err == nil && (found.Version == 0 || !register || ks.lookUpOnly) {
 			// Older registries tell no version when they register.

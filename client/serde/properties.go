@@ -51,6 +51,7 @@ func (c *config) applyProperties() {
 var settings = map[string]func(*config, string) error{
 	"auto.register.schemas":             boolean(func(c *config, b bool) { c.autoRegister = &b }),
 	"normalize.schemas":                 boolean(func(c *config, b bool) { c.normalize = b }),
+	"propagate.schema.tags":             boolean(func(c *config, b bool) { c.propagate = b }),
 	"use.latest.version":                boolean(func(c *config, b bool) { c.latest = b }),
 	"latest.compatibility.strict":       boolean(func(c *config, b bool) { c.latestStrict = &b }),
 	"id.compatibility.strict":           boolean(func(c *config, b bool) { c.idStrict = &b }),
