@@ -5,7 +5,8 @@
 // of a writer's data, and in that data is refused only where it cannot be read, not
 // because some other data of its schema could not. That is why maps, which records are by
 // default, are encoded and decoded here. Structs are encoded by
-// github.com/twmb/avro, whose tags they have.
+// github.com/twmb/avro, whose tags they have, and decoded here where their fields are of
+// the types that most are.
 package avro
 
 import (

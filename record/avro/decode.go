@@ -314,50 +314,14 @@ func (r reader) from(s *source) (any, *wrong) {
 	return s.read(r.plan)
 }
 
-// array reads the items of an array. empty: they may take no byte.
-func (s *source) array(items reader, empty bool) (any, *wrong) {
-	if wrong := s.enter(); wrong != nil {
-		return nil, wrong
-	}
-	a := []any{}
-	for {
-		count, _, wrong := s.block(empty)
-		if wrong != nil {
-			return nil, wrong
-		}
-		if count == 0 {
-			s.depth--
-			return a, nil
-		}
-		if len(a) == 0 {
-			a = make([]any, 0, count)
-		}
-		for range count {
-			v, wrong := items.from(s)
-			if wrong != nil {
-				return nil, wrong.item(len(a))
-			}
-			a = append(a, v)
-		}
-	}
-}
-
-func (s *source) mapping(p *plan) (any, *wrong) {
-	m := make(map[string]any)
-	wrong := s.entries(reader{plan: p.items}, func(name string, v any, _ int) { m[name] = v })
-	if wrong != nil {
-		return nil, wrong
-	}
-	return m, nil
-}
-
-// entries reads the entries of a map. add is also told how many entries are left in their block, each with itself.
-func (s *source) entries(values reader, add func(name string, v any, left int)) *wrong {
+// each reads the items of an array or the entries of a map, one at each call of item, which is also told how many are left in their block,
+// each with itself. empty: they may take no byte.
+func (s *source) each(empty bool, item func(left int) *wrong) *wrong {
 	if wrong := s.enter(); wrong != nil {
 		return wrong
 	}
 	for {
-		count, _, wrong := s.block(false)
+		count, _, wrong := s.block(empty)
 		if wrong != nil {
 			return wrong
 		}
@@ -366,18 +330,63 @@ func (s *source) entries(values reader, add func(name string, v any, left int)) 
 			return nil
 		}
 		for ; count > 0; count-- {
-			b, wrong := s.text("a key")
-			if wrong != nil {
+			if wrong := item(count); wrong != nil {
 				return wrong
 			}
-			name := s.string(b)
-			v, wrong := values.from(s)
-			if wrong != nil {
-				return wrong.at(name)
-			}
-			add(name, v, count)
 		}
 	}
+}
+
+// array reads the items of an array. empty: they may take no byte.
+func (s *source) array(items reader, empty bool) (any, *wrong) {
+	a := []any{}
+	wrong := s.each(empty, func(left int) *wrong {
+		if len(a) == 0 {
+			a = make([]any, 0, left)
+		}
+		v, wrong := items.from(s)
+		if wrong != nil {
+			return wrong.item(len(a))
+		}
+		a = append(a, v)
+		return nil
+	})
+	if wrong != nil {
+		return nil, wrong
+	}
+	return a, nil
+}
+
+func (s *source) mapping(p *plan) (any, *wrong) {
+	m := make(map[string]any)
+	wrong := s.each(false, func(int) *wrong {
+		name, v, wrong := s.entry(reader{plan: p.items})
+		m[name] = v
+		return wrong
+	})
+	if wrong != nil {
+		return nil, wrong
+	}
+	return m, nil
+}
+
+// key reads the key of an entry.
+func (s *source) key() (string, *wrong) {
+	b, wrong := s.text("a key")
+	if wrong != nil {
+		return "", wrong
+	}
+	return s.string(b), nil
+}
+
+func (s *source) entry(values reader) (name string, v any, bad *wrong) {
+	if name, bad = s.key(); bad != nil {
+		return "", nil, bad
+	}
+	if v, bad = values.from(s); bad != nil {
+		return "", nil, bad.at(name)
+	}
+	return name, v, nil
 }
 
 // skip passes over a value that the reader has no field for.

@@ -115,12 +115,14 @@ func (s *source) fields(n *node) (any, *wrong) {
 
 func (s *source) row(n *node) (any, *wrong) {
 	r, ordered := new(row), true
-	wrong := s.entries(reader{json: n.items}, func(name string, v any, left int) {
+	wrong := s.each(false, func(left int) *wrong {
 		if r.names == nil {
 			r.names, r.values = make([]string, 0, left), make([]any, 0, left)
 		}
+		name, v, wrong := s.entry(reader{json: n.items})
 		ordered = ordered && (len(r.names) == 0 || r.names[len(r.names)-1] < name)
 		r.names, r.values = append(r.names, name), append(r.values, v)
+		return wrong
 	})
 	if wrong != nil {
 		return nil, wrong

@@ -3,6 +3,7 @@ package avro
 import (
 	"fmt"
 	"reflect"
+	"sync"
 	"sync/atomic"
 
 	"github.com/seed-9f7c7091/concordat/schema/avro"
@@ -14,37 +15,53 @@ import (
 type Reading struct {
 	plan  *plan
 	whole bool
-	// structs is the quick way into Go values, nil where there is none.
-	structs *twmb.Schema
-	unfit   atomic.Bool // structs has failed where the plan has not
+	first atomic.Pointer[filling] // of the first type that was read into, which mostly is the only one
+	// codec reads into all Go types, if not as quickly; nil where it refuses the schemas.
+	codec func() *twmb.Schema
+	unfit atomic.Bool // it has failed where the plan has not
+}
+
+// filling is how variables of a type are filled, nil if they are not.
+type filling struct {
+	of  reflect.Type
+	how *filler
 }
 
 // Reading prepares reading payloads of the writer's schema as records of this
 // one, as Reader does. With whole set, bytes behind a record are an error.
 func (f *Format) Reading(writer *Format, whole bool) *Reading {
-	r := &Reading{plan: f.plan, whole: whole, structs: f.codec()}
-	if writer != f {
-		r.plan = resolve(writer.root, f.root)
-		r.structs = nil
-		if from, to := writer.codec(), f.codec(); from != nil && to != nil {
-			if resolved, err := twmb.Resolve(from, to); err == nil {
-				r.structs = resolved
-			}
+	if writer == f {
+		return &Reading{plan: f.plan, whole: whole, codec: f.codec}
+	}
+	resolved := sync.OnceValue(func() *twmb.Schema {
+		from, to := writer.codec(), f.codec()
+		if from == nil || to == nil {
+			return nil
 		}
-	}
-	if r.plan.writer.kind == avro.Bytes {
-		r.structs = nil // whose payload has no length
-	}
-	return r
+		s, err := twmb.Resolve(from, to)
+		if err != nil {
+			return nil
+		}
+		return s
+	})
+	return &Reading{plan: resolve(writer.root, f.root), whole: whole, codec: resolved}
 }
 
 // Record reads a payload, as Format.Decode does.
 func (r *Reading) Record(payload []byte) (any, error) {
 	v, rest, err := r.plan.decodeSome(payload)
-	if err == nil && r.whole && rest > 0 {
-		return nil, trailing(len(payload)-rest, rest)
+	if err != nil {
+		return nil, err
 	}
-	return v, err
+	return v, r.ends(payload, rest)
+}
+
+// ends reports what follows a record, where nothing may.
+func (r *Reading) ends(payload []byte, rest int) error {
+	if r.whole && rest > 0 {
+		return trailing(len(payload)-rest, rest)
+	}
+	return nil
 }
 
 // Into reads a payload into what into points to: a struct with avro tags, or any
@@ -52,16 +69,60 @@ func (r *Reading) Record(payload []byte) (any, error) {
 // are left as they are; fields of the record that the struct does not have are passed over, and null is
 // the zero value. Errors are those of Format.Reader; what into points to is then in no certain state.
 func (r *Reading) Into(payload []byte, into any) error {
-	if r.structs != nil && !r.unfit.Load() {
-		rest, err := r.structs.Decode(payload, into)
-		if err == nil {
-			if r.whole && len(rest) > 0 {
-				return trailing(len(payload)-len(rest), len(rest))
-			}
-			return nil
+	if how := r.filler(into); how != nil {
+		if rest, ok := how.fill(payload, into); ok {
+			return r.ends(payload, rest)
+		}
+		return r.byRecord(payload, into) // which says what is wrong
+	}
+	if !r.unfit.Load() {
+		if rest, ok := r.byCodec(payload, into); ok {
+			return r.ends(payload, rest)
 		}
 	}
 	// What the codec refuses may be a type that lacks a field, or a resolution that is decided value by value.
+	if err := r.byRecord(payload, into); err != nil {
+		return err
+	}
+	r.unfit.Store(true)
+	return nil
+}
+
+// filler is how what into points to is filled, nil if it is not.
+func (r *Reading) filler(into any) *filler {
+	t := reflect.TypeOf(into)
+	f := r.first.Load()
+	if f == nil {
+		f = &filling{of: t}
+		if t != nil && t.Kind() == reflect.Pointer && r.plan.writer.kind != avro.Bytes { // whose payload has no length
+			f.how = fillers(r.plan, t.Elem())
+		}
+		r.first.CompareAndSwap(nil, f)
+	}
+	if f.of != t {
+		return nil
+	}
+	return f.how
+}
+
+// byCodec reads a payload by the codec for all types, and tells how much is left. That gives as much room as a payload claims
+// to have items for, so they are looked for first.
+func (r *Reading) byCodec(payload []byte, into any) (rest int, ok bool) {
+	codec := r.codec()
+	if codec == nil || r.plan.writer.kind == avro.Bytes {
+		return 0, false
+	}
+	if r.plan.writer.blocks {
+		if _, wrong := r.plan.writer.sizeOf(payload); wrong != nil {
+			return 0, false
+		}
+	}
+	left, err := codec.Decode(payload, into)
+	return len(left), err == nil
+}
+
+// byRecord reads a payload by way of its record, which knows every type and says what is wrong.
+func (r *Reading) byRecord(payload []byte, into any) error {
 	v, err := r.Record(payload)
 	if err != nil {
 		return err
@@ -75,7 +136,6 @@ func (r *Reading) Into(payload []byte, into any) error {
 	if wrong := r.plan.reader.into(target, v); wrong != nil {
 		return wrong.mismatch()
 	}
-	r.unfit.Store(true)
 	return nil
 }
 

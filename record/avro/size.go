@@ -7,14 +7,20 @@ import "github.com/seed-9f7c7091/concordat/schema/avro"
 // its own can be given what Size has passed: no length and no count of items is beyond what the payload has, and nesting is bounded. What
 // the values are, as texts in UTF-8, is not looked at. Errors are a *PayloadError.
 func (f *Format) Size(payload []byte) (int, error) {
-	if n := f.root.span(payload, 0, 0); n >= 0 {
-		return n, nil
-	}
-	s := source{rest: payload, size: len(payload), room: len(payload) + maxBeyond, thorough: true}
-	if wrong := s.skip(f.root); wrong != nil {
+	n, wrong := f.root.sizeOf(payload)
+	if wrong != nil {
 		return 0, &PayloadError{Offset: wrong.offset, Path: wrong.pointer(), Reason: wrong.reason}
 	}
-	return len(payload) - len(s.rest), nil
+	return n, nil
+}
+
+func (n *node) sizeOf(payload []byte) (int, *wrong) {
+	if size := n.span(payload, 0, 0); size >= 0 {
+		return size, nil
+	}
+	s := source{rest: payload, size: len(payload), room: len(payload) + maxBeyond, thorough: true}
+	wrong := s.skip(n)
+	return len(payload) - len(s.rest), wrong
 }
 
 // span is where the value that begins at a place of a payload ends, at most len(b). It is -1 where something is wrong, or rare enough to be
@@ -67,19 +73,30 @@ func (n *node) span(b []byte, at, depth int) int {
 		}
 		return at
 	case avro.Array, avro.Map:
-		return n.blocks(b, at, depth+1)
+		return n.spanBlocks(b, at, depth+1)
 	}
 	return -1
 }
 
-// blocks is span of an array or a map.
-func (n *node) blocks(b []byte, at, depth int) int {
+// spanBlocks is span of an array or a map.
+func (n *node) spanBlocks(b []byte, at, depth int) int {
 	if depth > maxDepth || n.kind == avro.Array && n.items.empty {
 		return -1
 	}
 	for {
 		count, next := small(b, at)
-		if next < 0 || count == 0 {
+		end := -1
+		if next < 0 { // as where the number of bytes follows
+			if count, next = negative(b, at); next < 0 {
+				return -1
+			}
+			size, from := small(b, next)
+			if from < 0 {
+				return -1
+			}
+			next, end = from, from+size
+		}
+		if count == 0 {
 			return next
 		}
 		at = next
@@ -92,6 +109,9 @@ func (n *node) blocks(b []byte, at, depth int) int {
 			if at = n.items.span(b, at, depth); at < 0 {
 				return -1
 			}
+		}
+		if end >= 0 && at != end {
+			return -1
 		}
 	}
 }
@@ -111,6 +131,14 @@ func texted(b []byte, at int) int {
 		return -1
 	}
 	return within(b, at, n)
+}
+
+// negative is a negative number of one byte without its sign, and where it ends; -1 for all others.
+func negative(b []byte, at int) (n, end int) {
+	if at < len(b) && b[at]&0x81 == 1 {
+		return int(b[at]>>1) + 1, at + 1
+	}
+	return 0, -1
 }
 
 // small is a number of one or two bytes that is not negative, and where it ends; -1 for all others.
