@@ -48,7 +48,7 @@ func NewDeserializer[T any](c *client.Client, format Format, opts ...Option) (*D
 			_, ok := v.(T)
 			return ok || v == nil
 		}
-	case conf.generated():
+	case conf.generated() && conf.goType.Kind() != reflect.Pointer:
 		d.kind = intoPointer
 		message := reflect.Zero(conf.goType).Interface().(proto.Message).ProtoReflect().Type()
 		d.target = func() any { return message.New().Interface() }

@@ -99,8 +99,9 @@ func (b protobufBinding) reads(w way) (readFunc, error) {
 	case !typed && !b.dynamic():
 		return nil, fmt.Errorf("a Protobuf message cannot be read into a %s: give a generated message, proto.Message or any", b.goType)
 	case typed && w.path == nil && w.domain == nil:
+		into := proto.UnmarshalOptions{Merge: true} // into what is new, and need not be emptied first
 		return func(_ context.Context, payload []byte, target any, _ *rules.Env) (any, error) {
-			return target, proto.Unmarshal(payload, target.(proto.Message))
+			return target, into.Unmarshal(payload, target.(proto.Message))
 		}, nil
 	}
 	return func(ctx context.Context, payload []byte, target any, env *rules.Env) (any, error) {
