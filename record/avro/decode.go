@@ -110,6 +110,24 @@ func (s *source) text(what string) ([]byte, *wrong) {
 	return s.bytes(what, n)
 }
 
+// single reads a float.
+func (s *source) single() (float32, *wrong) {
+	b, wrong := s.bytes("a float", 4)
+	if wrong != nil {
+		return 0, wrong
+	}
+	return math.Float32frombits(binary.LittleEndian.Uint32(b)), nil
+}
+
+// double reads a double.
+func (s *source) double() (float64, *wrong) {
+	b, wrong := s.bytes("a double", 8)
+	if wrong != nil {
+		return 0, wrong
+	}
+	return math.Float64frombits(binary.LittleEndian.Uint64(b)), nil
+}
+
 // block reads the number of items in the next block of an array or a map, 0 at
 // the end. In a block that is told in bytes too, size is how many, -1 else.
 func (s *source) block(empty bool) (count int, size int64, bad *wrong) {
@@ -184,21 +202,20 @@ func (s *source) read(p *plan) (any, *wrong) {
 		}
 		return promoted(i, p.to), nil
 	case avro.Float:
-		b, wrong := s.bytes("a float", 4)
+		f, wrong := s.single()
 		if wrong != nil {
 			return nil, wrong
 		}
-		f := math.Float32frombits(binary.LittleEndian.Uint32(b))
 		if p.to == avro.Double {
 			return float64(f), nil
 		}
 		return f, nil
 	case avro.Double:
-		b, wrong := s.bytes("a double", 8)
+		f, wrong := s.double()
 		if wrong != nil {
 			return nil, wrong
 		}
-		return math.Float64frombits(binary.LittleEndian.Uint64(b)), nil
+		return f, nil
 	case avro.Bytes, avro.String:
 		b, wrong := s.text(p.writer.name)
 		if wrong != nil {

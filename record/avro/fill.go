@@ -2,8 +2,6 @@ package avro
 
 import (
 	"encoding"
-	"encoding/binary"
-	"math"
 	"reflect"
 
 	"github.com/seed-9f7c7091/concordat/schema/avro"
@@ -176,6 +174,9 @@ func meansTime(logical string, t reflect.Type) bool {
 func (b *fillBuilder) pointer(f *filler) *filler {
 	p := f.plan
 	f.how = fillPointer
+	if f.of.Elem().Kind() == reflect.Pointer { // which may never end
+		return b.fail()
+	}
 	if p.writer.kind == avro.Union {
 		if len(p.branches) != 2 || p.writer.null < 0 {
 			return b.fail()
@@ -336,17 +337,10 @@ func (s *source) fill(f *filler, v reflect.Value) *wrong {
 func (s *source) float(p *plan) (float64, *wrong) {
 	switch p.writer.kind {
 	case avro.Float:
-		b, wrong := s.bytes("a float", 4)
-		if wrong != nil {
-			return 0, wrong
-		}
-		return float64(math.Float32frombits(binary.LittleEndian.Uint32(b))), nil
+		f, wrong := s.single()
+		return float64(f), wrong
 	case avro.Double:
-		b, wrong := s.bytes("a double", 8)
-		if wrong != nil {
-			return 0, wrong
-		}
-		return math.Float64frombits(binary.LittleEndian.Uint64(b)), nil
+		return s.double()
 	}
 	bits := 64
 	if p.writer.kind == avro.Int {

@@ -261,6 +261,9 @@ func TestNotFilled(t *testing.T) {
 		"decimal": {`{"name":"a","type":{"type":"bytes","logicalType":"decimal","precision":5}}`, new(struct {
 			A big.Rat `avro:"a"`
 		}), "\x02\x05"},
+		"pointers": {`{"name":"a","type":"int"}`, new(struct {
+			A **int32 `avro:"a"`
+		}), "\x02"},
 		"time of another kind": {long("timestamp-millis"), new(struct {
 			A time.Duration `avro:"a"`
 		}), "\x02"},

@@ -310,8 +310,8 @@ func propertiesOf(v any) (p properties, ok bool) {
 		if r := reflect.ValueOf(v); r.Kind() == reflect.Pointer && r.IsNil() {
 			return properties{}, false
 		}
-		entries, _ := v.(entries)
-		return properties{named: o, entries: entries}, true
+		placed, _ := v.(entries)
+		return properties{named: o, entries: placed}, true
 	}
 	return properties{}, false
 }

@@ -1,8 +1,6 @@
 package avro
 
 import (
-	"encoding/binary"
-	"math"
 	"slices"
 	"strings"
 
@@ -39,21 +37,19 @@ func (s *source) json(n *node) (any, *wrong) {
 		i, wrong := s.long(64)
 		return i, wrong
 	case avro.Float:
-		b, wrong := s.bytes("a float", 4)
+		f, wrong := s.single()
 		if wrong != nil {
 			return nil, wrong
 		}
-		f := math.Float32frombits(binary.LittleEndian.Uint32(b))
 		if word := notFinite(float64(f)); word != "" {
 			return word, nil
 		}
 		return f, nil
 	case avro.Double:
-		b, wrong := s.bytes("a double", 8)
+		f, wrong := s.double()
 		if wrong != nil {
 			return nil, wrong
 		}
-		f := math.Float64frombits(binary.LittleEndian.Uint64(b))
 		if word := notFinite(f); word != "" {
 			return word, nil
 		}
