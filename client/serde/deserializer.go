@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"reflect"
 
-	"google.golang.org/protobuf/proto"
-
 	"github.com/seed-9f7c7091/concordat/client"
 )
 
@@ -48,10 +46,6 @@ func NewDeserializer[T any](c *client.Client, format Format, opts ...Option) (*D
 			_, ok := v.(T)
 			return ok || v == nil
 		}
-	case conf.generated() && conf.goType.Kind() != reflect.Pointer:
-		d.kind = intoPointer
-		message := reflect.Zero(conf.goType).Interface().(proto.Message).ProtoReflect().Type()
-		d.target = func() any { return message.New().Interface() }
 	case conf.goType.Kind() == reflect.Pointer:
 		d.kind = intoPointer
 		to := conf.goType.Elem()
