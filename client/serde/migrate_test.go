@@ -220,6 +220,39 @@ func TestMigrationsFail(t *testing.T) {
 	}
 }
 
+// The rules of a migration see all parts of a record, in whatever language they are written.
+func TestMigrationsSeeAll(t *testing.T) {
+	const inner = `{"type":"record","name":"I","fields":[{"name":"x","type":"int"}]}`
+	const one = `{"type":"record","name":"R","fields":[{"name":"n","type":"int"},{"name":"f","type":"double"},{"name":"b","type":"bytes"},{"name":"u","type":["null","string"]},
+		{"name":"list","type":{"type":"array","items":` + inner + `}},{"name":"m","type":{"type":"map","values":"long"}},{"name":"e","type":{"type":"enum","name":"E","symbols":["A","B"]}}]}`
+	const two = `{"type":"record","name":"R","fields":[{"name":"said","type":"string"}]}`
+	type R struct {
+		Said string `avro:"said"`
+	}
+	for name, rule := range map[string]api.Rule{
+		"CEL": {Type: "CEL", Expr: `{"said": [string(message.n), string(message.f), message.b, message.u.string, string(message.list[1].x), string(size(message.list)),
+			string(message.m.k), string("z" in message.m), string(message.m.all(key, message.m[key] > 0)), message.e].join(" ")}`},
+		"JSONATA": {Type: "JSONATA", Expr: `{"said": $join([$string(n), $string(f), b, u.string, $string(list[1].x), $string($count(list)),
+			$string(m.k), $string($exists(m.z)), $string($count($each(m, function($v) { $v > 0 })) = 2), e], " ")}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := start(t)
+			if _, err := f.Client.SetCompatibility(t.Context(), "t-value", "NONE"); err != nil {
+				t.Fatal(err)
+			}
+			f.Register("t-value", one)
+			b := write(t, writes[any](t, f.Client, serde.Avro, serde.UseLatestVersion()), "t", any(map[string]any{"n": 7, "f": 0.5, "b": []byte("xy"), "u": "text",
+				"list": []any{map[string]any{"x": 1}, map[string]any{"x": 2}}, "m": map[string]any{"k": 3, "a": 4}, "e": "B"}))
+			pass := api.Rule{Name: "pass", Kind: api.KindCondition, Mode: api.ModeUpgrade, Type: "CEL", Expr: `size(message.list) == 2 && message.m.k == 3`}
+			rule.Name, rule.Kind, rule.Mode = "say", api.KindTransform, api.ModeUpgrade
+			f.Register("t-value", two, withRules(api.RuleSet{MigrationRules: []api.Rule{pass, rule}}))
+			const want = "7 0.5 xy text 2 2 3 false true B"
+			same(t, read(t, reads[any](t, f.connect(t), serde.Avro, serde.UseLatestVersion()), "t", b), any(map[string]any{"said": want}))
+			same(t, read(t, reads[R](t, f.connect(t), serde.Avro, serde.UseLatestVersion()), "t", b), R{want})
+		})
+	}
+}
+
 // A reader's schema that the program gives is what it says: records are read by it, and no rules lead there.
 func TestReaderSchemas(t *testing.T) {
 	f := start(t)
