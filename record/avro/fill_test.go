@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"math/rand/v2"
 	"reflect"
 	"runtime"
 	"strings"
@@ -375,4 +376,106 @@ func FuzzFill(f *testing.F) {
 			t.Fatalf("%x is filled as\n%s\nand its record\n%s", payload, shown(got), shown(want))
 		}
 	})
+}
+
+// shapes makes schemas up, and Go types for them.
+type shapes struct {
+	*rand.Rand
+	named int
+}
+
+// shape is a schema and a type for it.
+func (s *shapes) shape(depth int) (string, reflect.Type) {
+	kinds := 12
+	if depth > 3 {
+		kinds = 8
+	}
+	switch s.IntN(kinds) {
+	case 0:
+		return `"boolean"`, reflect.TypeFor[bool]()
+	case 1:
+		return `"int"`, []reflect.Type{reflect.TypeFor[int32](), reflect.TypeFor[int64](), reflect.TypeFor[int]()}[s.IntN(3)]
+	case 2:
+		return `"long"`, []reflect.Type{reflect.TypeFor[int64](), reflect.TypeFor[cents]()}[s.IntN(2)]
+	case 3:
+		return `"float"`, []reflect.Type{reflect.TypeFor[float32](), reflect.TypeFor[float64]()}[s.IntN(2)]
+	case 4:
+		return `"double"`, reflect.TypeFor[float64]()
+	case 5:
+		return `"string"`, []reflect.Type{reflect.TypeFor[string](), reflect.TypeFor[colour]()}[s.IntN(2)]
+	case 6:
+		return `"bytes"`, reflect.TypeFor[[]byte]()
+	case 7:
+		s.named++
+		return fmt.Sprintf(`{"type":"enum","name":"E%d","symbols":["A","B","C"]}`, s.named), reflect.TypeFor[string]()
+	case 8:
+		items, t := s.shape(depth + 1)
+		return `{"type":"array","items":` + items + `}`, reflect.SliceOf(t)
+	case 9:
+		values, t := s.shape(depth + 1)
+		return `{"type":"map","values":` + values + `}`, reflect.MapOf(reflect.TypeFor[string](), t)
+	case 10:
+		for {
+			inner, t := s.shape(depth + 1)
+			if t.Kind() == reflect.Pointer {
+				continue
+			}
+			if s.IntN(2) == 0 {
+				return `["null",` + inner + `]`, reflect.PointerTo(t)
+			}
+			return `[` + inner + `,"null"]`, reflect.PointerTo(t)
+		}
+	}
+	return s.record(depth)
+}
+
+func (s *shapes) record(depth int) (string, reflect.Type) {
+	s.named++
+	name := fmt.Sprintf("R%d", s.named)
+	var fields []string
+	var in []reflect.StructField
+	for i := range s.IntN(5) {
+		text, t := s.shape(depth + 1)
+		fields = append(fields, fmt.Sprintf(`{"name":"f%d","type":%s}`, i, text))
+		in = append(in, reflect.StructField{Name: fmt.Sprintf("F%d", i), Type: t, Tag: reflect.StructTag(fmt.Sprintf(`avro:"f%d"`, i))})
+	}
+	return `{"type":"record","name":"` + name + `","fields":[` + strings.Join(fields, ",") + `]}`, reflect.StructOf(in)
+}
+
+// Whatever the schema and the type, what is filled is what the record has, and what the codec for all types makes.
+func TestFillShapes(t *testing.T) {
+	bySchema := 0
+	for seed := range uint64(400) {
+		s := &shapes{Rand: rand.New(rand.NewPCG(seed, 1))}
+		text, of := s.record(0)
+		f := format(t, text)
+		r := f.Reading(f, true)
+		for n := range uint64(10) {
+			payload, err := f.Append(nil, f.Generate(record.NewGenerator(n, 4)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, byCodec, byRecord := reflect.New(of), reflect.New(of), reflect.New(of)
+			if !r.Fill(payload, got.Interface()) {
+				t.Fatalf("%s, %s: %x is not filled", text, of, payload)
+			}
+			if err := r.ByRecord(payload, byRecord.Interface()); err != nil {
+				t.Fatalf("%s, %s: %v", text, of, err)
+			}
+			if g, w := shown(got.Elem().Interface()), shown(byRecord.Elem().Interface()); g != w {
+				t.Fatalf("%s, %s: %x is filled as\n%s\nand its record\n%s", text, of, payload, g, w)
+			}
+			if !r.ByCodec(payload, byCodec.Interface()) {
+				continue
+			}
+			bySchema++
+			g, w := shown(got.Elem().Interface()), shown(byCodec.Elem().Interface())
+			if g, w = strings.ReplaceAll(g, "false", "true"), strings.ReplaceAll(w, "false", "true"); g != w { // what is empty may be nil
+				t.Fatalf("%s, %s: %x is filled as\n%s\nand by the codec\n%s", text, of, payload, g, w)
+			}
+		}
+	}
+	if bySchema < 2000 {
+		t.Errorf("the codec has read %d", bySchema)
+	}
 }
