@@ -278,7 +278,7 @@ func (n *normalizer) options(at *Scope, options []Option) []Option {
 			single = x.field.Label != Repeated
 		}
 		if o.Path != "" {
-			o.Value = nest(n.steps(at, o.Path), o.Value)
+			o.Value = nest(steps(at, o.Path), o.Value)
 			o.Path = ""
 		}
 		i, ok := where[o.Name]
@@ -298,11 +298,12 @@ func (n *normalizer) options(at *Scope, options []Option) []Option {
 	return out
 }
 
-// steps splits what follows an option's parentheses into member names.
-func (n *normalizer) steps(at *Scope, path string) []string {
+// steps splits what follows an option's parentheses into member names, those of
+// extensions as the scope knows them.
+func steps(at *Scope, path string) []string {
 	var steps []string
 	for path = strings.TrimPrefix(path, "."); path != ""; path = strings.TrimPrefix(path, ".") {
-		end := strings.IndexByte(path, '.')
+		end := strings.IndexAny(path, ".(")
 		if path[0] == '(' {
 			end = strings.IndexByte(path, ')')
 			name := path[1:end]

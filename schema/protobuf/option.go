@@ -99,7 +99,7 @@ func metaOf(options []Option, name string) (meta Value, ok bool) {
 		}
 		v := plain(o.Value)
 		if o.Path != "" {
-			v = nest(strings.Split(o.Path[1:], "."), v)
+			v = nest(steps(nil, o.Path), v)
 		}
 		meta.Kind, ok = Struct, true
 		meta.Members = append(meta.Members, v.Members...)
