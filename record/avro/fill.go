@@ -46,10 +46,20 @@ const (
 type fillField struct {
 	name    string
 	index   int
+	within  []int   // of an embedded struct at the index: where in that
 	filler  *filler // nil: the struct, or the reader, does not have the field
 	skipped *node
 	missing *field // which the writer lacks
 	value   any    // its default, if that may be shared
+}
+
+// of is the field of a struct.
+func (f *fillField) of(v reflect.Value) reflect.Value {
+	v = v.Field(f.index)
+	for _, i := range f.within {
+		v = v.Field(i)
+	}
+	return v
 }
 
 // fillers finds how to fill variables of a type by a plan, nil if there is no such way.
@@ -196,22 +206,28 @@ func (b *fillBuilder) pointer(f *filler) *filler {
 
 func (b *fillBuilder) fields(f *filler) {
 	of := structOf(f.of)
-	room := func(name string) (int, bool) {
-		sf, ok := of[name]
-		if ok && (sf.twice || len(sf.index) != 1) {
-			b.failed = true
+	room := func(part *fillField) (reflect.Type, bool) {
+		sf, ok := of[part.name]
+		if !ok {
+			return nil, false
 		}
-		if !ok || b.failed {
-			return 0, false
+		t := f.of
+		for i, at := range sf.index {
+			if sf.twice || i > 0 && t.Kind() == reflect.Pointer { // which may be nil
+				b.failed = true
+				return nil, false
+			}
+			t = t.Field(at).Type
 		}
-		return sf.index[0], true
+		part.index, part.within = sf.index[0], sf.index[1:]
+		return t, true
 	}
 	for i := range f.plan.steps {
 		st := &f.plan.steps[i]
 		part := fillField{name: st.name, skipped: st.skipped}
 		if st.plan != nil {
-			if index, ok := room(st.name); ok {
-				part.index, part.filler = index, b.filler(st.plan, f.of.Field(index).Type)
+			if t, ok := room(&part); ok {
+				part.filler = b.filler(st.plan, t)
 			} else {
 				part.skipped = st.plan.writer
 			}
@@ -219,11 +235,10 @@ func (b *fillBuilder) fields(f *filler) {
 		f.parts = append(f.parts, part)
 	}
 	for _, missing := range f.plan.missing {
-		index, ok := room(missing.name)
-		if !ok {
+		part := fillField{name: missing.name, missing: missing}
+		if _, ok := room(&part); !ok {
 			continue
 		}
-		part := fillField{name: missing.name, index: index, missing: missing}
 		if v, wrong := missing.value(); wrong == nil {
 			switch v.(type) {
 			case string, int32, int64, float32, float64, bool:
@@ -366,7 +381,7 @@ func (s *source) fillStruct(f *filler, v reflect.Value) *wrong {
 		if part.filler == nil {
 			wrong = s.skip(part.skipped)
 		} else {
-			wrong = s.fill(part.filler, v.Field(part.index))
+			wrong = s.fill(part.filler, part.of(v))
 		}
 		if wrong != nil {
 			return wrong.at(part.name)
@@ -374,12 +389,12 @@ func (s *source) fillStruct(f *filler, v reflect.Value) *wrong {
 	}
 	for i := range f.rest {
 		part := &f.rest[i]
-		if part.value != nil && part.missing.node.simple(v.Field(part.index), part.value) {
+		if part.value != nil && part.missing.node.simple(part.of(v), part.value) {
 			continue
 		}
 		x, wrong := part.missing.value()
 		if wrong == nil {
-			wrong = part.missing.node.into(v.Field(part.index), x)
+			wrong = part.missing.node.into(part.of(v), x)
 		}
 		if wrong != nil {
 			return wrong.at(part.name)

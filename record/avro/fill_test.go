@@ -201,6 +201,47 @@ func TestFillResolves(t *testing.T) {
 	}
 }
 
+// Fields of embedded structs, and of those tagged inline, are the struct's own.
+func TestFillEmbedded(t *testing.T) {
+	type deepest struct {
+		C string `avro:"c"`
+		E int32  `avro:"e"`
+	}
+	type base struct {
+		A string `avro:"a"`
+		deepest
+	}
+	type Named struct {
+		B *int64 `avro:"b"`
+	}
+	type whole struct {
+		base
+		In Named `avro:",inline"`
+		D  bool  `avro:"d"`
+	}
+	writer := format(t, rec(`{"name":"a","type":"string"},{"name":"b","type":["null","long"]},{"name":"c","type":"string"},{"name":"d","type":"boolean"}`))
+	reader := format(t, rec(`{"name":"a","type":"string"},{"name":"b","type":["null","long"]},{"name":"c","type":"string"},{"name":"d","type":"boolean"},{"name":"e","type":"int","default":5}`))
+	r := reader.Reading(writer, true)
+	for seed := range uint64(50) {
+		payload, err := writer.Append(nil, writer.Generate(record.NewGenerator(seed, 4)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got, want whole
+		if !r.Fill(payload, &got) || !r.ByCodec(payload, &want) {
+			t.Fatalf("seed %d: %x is not read", seed, payload)
+		}
+		if shown(got) != shown(want) || got.E != 5 {
+			t.Fatalf("seed %d: filled\n%s\nby the codec\n%s", seed, shown(got), shown(want))
+		}
+	}
+	type behind struct{ *base }
+	var v behind
+	if r.Fill([]byte("\x02x\x00\x02y\x01"), &v) {
+		t.Error("filled behind a pointer that is nil")
+	}
+}
+
 type texter string
 
 func (x *texter) UnmarshalText(b []byte) error { *x = texter("<" + string(b) + ">"); return nil }
@@ -286,7 +327,6 @@ func TestNotFilled(t *testing.T) {
 		"fixed": {`{"name":"a","type":{"type":"fixed","name":"F","size":1}}`, new(struct {
 			A [1]byte `avro:"a"`
 		}), "x"},
-		"embedded": {`{"name":"a","type":"string"}`, new(struct{ embedded }), "\x02x"},
 		"null in a value": {`{"name":"a","type":["null","string"]}`, new(struct {
 			A string `avro:"a"`
 		}), "\x00"},
