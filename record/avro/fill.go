@@ -111,7 +111,7 @@ func (b *fillBuilder) filler(p *plan, t reflect.Type) *filler {
 	if p.union != nil || p.writer.kind == avro.Union {
 		return b.fail()
 	}
-	if meansTime(p.reader.typ.LogicalType(), t) {
+	if p.reader.meansTime(t) {
 		f.how = fillTime
 		return f
 	}
@@ -167,17 +167,6 @@ func basic(kind avro.Kind, t reflect.Type) (how fillKind, ok bool) {
 		return fillBytes, t == bytesType
 	}
 	return 0, false
-}
-
-// meansTime reports whether a type of package time has values of a logical type.
-func meansTime(logical string, t reflect.Type) bool {
-	switch logical {
-	case "time-millis", "time-micros":
-		return t == timeType || t == goDuration
-	case "date", "timestamp-millis", "timestamp-micros", "timestamp-nanos", "local-timestamp-millis", "local-timestamp-micros", "local-timestamp-nanos":
-		return t == timeType
-	}
-	return false
 }
 
 // pointer is a filler for pointers, to what is there or what may be null.
@@ -330,15 +319,6 @@ func (s *source) fill(f *filler, v reflect.Value) *wrong {
 				return nil
 			}
 		}
-		if f.items.how == fillString && f.items.of == stringType {
-			b, wrong := s.text(f.items.plan.writer.name)
-			if wrong != nil {
-				return wrong
-			}
-			text := s.string(b)
-			v.Set(reflect.ValueOf(&text))
-			return nil
-		}
 		to := reflect.New(f.items.of)
 		if wrong := s.fill(f.items, to.Elem()); wrong != nil {
 			return wrong
@@ -405,22 +385,19 @@ func (s *source) fillStruct(f *filler, v reflect.Value) *wrong {
 }
 
 func (s *source) fillSlice(f *filler, v reflect.Value) *wrong {
-	made := reflect.New(f.of).Elem()
-	made.Set(reflect.MakeSlice(f.of, 0, 0))
+	v.Set(reflect.MakeSlice(f.of, 0, 0)) // and not what was there, which may be somebody's
 	n := 0
-	wrong := s.each(f.plan.writer.items.empty, func(left int) *wrong {
-		if n == made.Cap() {
-			made.Grow(min(left, max(n, f.first)))
+	return s.each(f.plan.writer.items.empty, func(left int) *wrong {
+		if n == v.Cap() {
+			v.Grow(min(left, max(n, f.first)))
 		}
-		made.SetLen(n + 1)
-		if wrong := s.fill(f.items, made.Index(n)); wrong != nil {
+		v.SetLen(n + 1)
+		if wrong := s.fill(f.items, v.Index(n)); wrong != nil {
 			return wrong.item(n)
 		}
 		n++
 		return nil
 	})
-	v.Set(made)
-	return wrong
 }
 
 func (s *source) fillTexts(to *[]string) *wrong {

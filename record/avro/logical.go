@@ -87,6 +87,27 @@ var logicals = map[string]logical{
 	},
 }
 
+// meansTime reports whether a type of package time has the values of a logical type.
+func (n *node) meansTime(t reflect.Type) bool {
+	if t != timeType && t != goDuration {
+		return false
+	}
+	var raw any
+	switch n.kind {
+	case avro.Int:
+		raw = int32(0)
+	case avro.Long:
+		raw = int64(0)
+	default:
+		return false
+	}
+	l, ok := logicals[n.typ.LogicalType()]
+	if ok {
+		_, ok = l.cooked(n, raw, t)
+	}
+	return ok
+}
+
 var (
 	timeType   = reflect.TypeFor[time.Time]()
 	goDuration = reflect.TypeFor[time.Duration]()

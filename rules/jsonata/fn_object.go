@@ -189,16 +189,13 @@ func fnSift(st *state, args []value, _ value) (value, *Error) {
 			if !names(*name) {
 				continue
 			}
-		}
-		x := m.value(i)
-		if names != nil {
-			out.add(*name, x)
+			out.add(*name, m.value(i))
 			if err := st.charge(1); err != nil {
 				return undefined, err
 			}
 			continue
 		}
-		if err := visit(name, x); err != nil {
+		if err := visit(name, m.value(i)); err != nil {
 			return undefined, err
 		}
 	}
