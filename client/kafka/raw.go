@@ -20,6 +20,16 @@ func Serialize[T any](ctx context.Context, s *serde.Serializer[T], r *serde.Reco
 	return nil
 }
 
+// SerializeRecord sets the key and the data of a record to the messages of a key and a value, each as Serialize has it. The serializer of the
+// value sees the key.
+func SerializeRecord[K, V any](ctx context.Context, r *serde.Record, key *serde.Serializer[K], k K, value *serde.Serializer[V], v V) error {
+	if err := Serialize(ctx, key, r, k); err != nil {
+		return err
+	}
+	r.Key, r.Data = r.Data, nil
+	return Serialize(ctx, value, r, v)
+}
+
 // DeserializeKey reads the key of a record, whose Data is ignored: as d.DeserializeRecord does or, where d is nil, it is the key itself. A
 // []byte then shares its memory with r.Key. A key that a rule refuses is sent with the value of its record, if the sender asks [Letter].
 func DeserializeKey[K any](ctx context.Context, d *serde.Deserializer[K], r serde.Record, value []byte) (K, error) {

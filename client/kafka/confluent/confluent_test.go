@@ -18,6 +18,7 @@ import (
 	"github.com/seed-9f7c7091/concordat/api"
 	adapter "github.com/seed-9f7c7091/concordat/client/kafka"
 	"github.com/seed-9f7c7091/concordat/client/kafka/confluent"
+	"github.com/seed-9f7c7091/concordat/client/kafka/internal/kafkatest"
 	"github.com/seed-9f7c7091/concordat/client/serde"
 	"github.com/seed-9f7c7091/concordat/concordattest"
 )
@@ -38,24 +39,6 @@ func start(t *testing.T) (*concordattest.Registry, *kafka.Producer) {
 	}
 	t.Cleanup(p.Close)
 	return reg, p
-}
-
-func serializer[T any](t *testing.T, reg *concordattest.Registry, format serde.Format, opts ...serde.Option) *serde.Serializer[T] {
-	t.Helper()
-	s, err := serde.NewSerializer[T](reg.Client(), format, opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func deserializer[T any](t *testing.T, reg *concordattest.Registry, format serde.Format, opts ...serde.Option) *serde.Deserializer[T] {
-	t.Helper()
-	d, err := serde.NewDeserializer[T](reg.Client(), format, opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
 }
 
 // send waits until a message is acknowledged.
@@ -124,8 +107,8 @@ func roundTrip[V any](t *testing.T, format serde.Format, values []V, opts ...ser
 			if framing == "header" {
 				framed = append(framed, serde.HeaderFraming())
 			}
-			keys := serializer[string](t, reg, serde.Avro, append(framed, serde.ForKeys(), serde.WithSchema(api.Schema{SchemaType: api.Avro, Schema: `"string"`}))...)
-			vals := serializer[V](t, reg, format, append(framed, opts...)...)
+			keys := kafkatest.Serializer[string](t, reg, serde.Avro, append(framed, serde.ForKeys(), serde.WithSchema(api.Schema{SchemaType: api.Avro, Schema: `"string"`}))...)
+			vals := kafkatest.Serializer[V](t, reg, format, append(framed, opts...)...)
 			for i, v := range values {
 				m, err := confluent.NewMessage(t.Context(), "people", keys, fmt.Sprint("key ", i), vals, v)
 				if err != nil {
@@ -133,7 +116,7 @@ func roundTrip[V any](t *testing.T, format serde.Format, values []V, opts ...ser
 				}
 				send(t, p, m)
 			}
-			for i, r := range fetch(t, reg, "people", len(values), deserializer[string](t, reg, serde.Avro, serde.ForKeys()), deserializer[V](t, reg, format)) {
+			for i, r := range fetch(t, reg, "people", len(values), kafkatest.Deserializer[string](t, reg, serde.Avro, serde.ForKeys()), kafkatest.Deserializer[V](t, reg, format)) {
 				if r.err != nil || r.Key != fmt.Sprint("key ", i) || !equal(r.Value, values[i]) {
 					t.Errorf("message %d: %q %v, %v", i, r.Key, r.Value, r.err)
 				}
@@ -158,7 +141,7 @@ func equal(a, b any) bool {
 // A message that cannot be read is given with its error, in its place; what the caller gave a message is kept.
 func TestUnreadable(t *testing.T) {
 	reg, p := start(t)
-	s := serializer[person](t, reg, serde.Avro)
+	s := kafkatest.Serializer[person](t, reg, serde.Avro)
 	topic := "people"
 	for i := range 3 {
 		m := &kafka.Message{TopicPartition: kafka.TopicPartition{Topic: &topic}, Headers: []kafka.Header{{Key: "from", Value: []byte("test")}}}
@@ -170,7 +153,7 @@ func TestUnreadable(t *testing.T) {
 		}
 		send(t, p, m)
 	}
-	for i, r := range fetch[string](t, reg, "people", 3, nil, deserializer[person](t, reg, serde.Avro)) {
+	for i, r := range fetch[string](t, reg, "people", 3, nil, kafkatest.Deserializer[person](t, reg, serde.Avro)) {
 		if from, _ := header(r.Message, "from"); r.Key != fmt.Sprint(i) || from != "test" {
 			t.Errorf("message %d is not whole: %v", i, r.Message)
 		}
@@ -220,13 +203,10 @@ func TestDeadLetters(t *testing.T) {
 	for _, mode := range []string{api.ModeWrite, api.ModeRead} {
 		t.Run(mode, func(t *testing.T) {
 			reg, p := start(t)
-			reg.Register("people-value", personSchema, func(q *api.RegisterRequest) {
-				q.RuleSet = &api.RuleSet{DomainRules: []api.Rule{{Name: "grown", Kind: api.KindCondition, Mode: mode, Type: "CEL", Expr: "message.age >= 18",
-					OnFailure: "DLQ", Params: map[string]string{"dlq.topic": "refused"}, Doc: "only adults"}}}
-			})
+			reg.Register("people-value", personSchema, kafkatest.Grown(mode, "refused"))
 			letters := serde.WithDeadLetters(confluent.DeadLetters(p))
-			s := serializer[person](t, reg, serde.Avro, serde.AutoRegister(false), serde.UseLatestVersion(), letters)
-			d := deserializer[person](t, reg, serde.Avro, letters)
+			s := kafkatest.Serializer[person](t, reg, serde.Avro, serde.AutoRegister(false), serde.UseLatestVersion(), letters)
+			d := kafkatest.Deserializer[person](t, reg, serde.Avro, letters)
 
 			topic := "people"
 			m := &kafka.Message{TopicPartition: kafka.TopicPartition{Topic: &topic}, Headers: []kafka.Header{{Key: "trace", Value: []byte("7")}}}

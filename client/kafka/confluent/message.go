@@ -20,11 +20,7 @@ func NewMessage[K, V any](ctx context.Context, topic string, key *serde.Serializ
 // Serialize sets the key and the value of a message, and with header framing adds headers to it. The topic must be set.
 func Serialize[K, V any](ctx context.Context, m *kafka.Message, key *serde.Serializer[K], k K, value *serde.Serializer[V], v V) error {
 	r := serde.Record{Topic: topicOf(m), Headers: headersOf(m)}
-	if err := adapter.Serialize(ctx, key, &r, k); err != nil {
-		return err
-	}
-	r.Key, r.Data = r.Data, nil
-	if err := adapter.Serialize(ctx, value, &r, v); err != nil {
+	if err := adapter.SerializeRecord(ctx, &r, key, k, value, v); err != nil {
 		return err
 	}
 	setMessage(m, &r)

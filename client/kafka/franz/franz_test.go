@@ -15,6 +15,7 @@ import (
 	"github.com/seed-9f7c7091/concordat/api"
 	"github.com/seed-9f7c7091/concordat/client/kafka"
 	"github.com/seed-9f7c7091/concordat/client/kafka/franz"
+	"github.com/seed-9f7c7091/concordat/client/kafka/internal/kafkatest"
 	"github.com/seed-9f7c7091/concordat/client/serde"
 	"github.com/seed-9f7c7091/concordat/concordattest"
 )
@@ -41,7 +42,7 @@ func roundTrip[V any](t *testing.T, reg *concordattest.Registry, topic string, f
 		if strings.HasSuffix(topic, "-header") {
 			framing = append(framing, serde.HeaderFraming())
 		}
-		p := franz.NewProducer(producer(t, reg), serializer[string](t, reg, serde.Avro, framing...), serializer[V](t, reg, format, opts...))
+		p := franz.NewProducer(producer(t, reg), kafkatest.Serializer[string](t, reg, serde.Avro, framing...), kafkatest.Serializer[V](t, reg, format, opts...))
 		for i, v := range values {
 			sent, err := p.ProduceSync(t.Context(), topic, fmt.Sprint("key ", i), v)
 			if err != nil {
@@ -50,7 +51,7 @@ func roundTrip[V any](t *testing.T, reg *concordattest.Registry, topic string, f
 			checkFraming(t, sent, isNil(v))
 		}
 		got := fetch(t, consumer(t, reg, []string{topic}), len(values),
-			deserializer[string](t, reg, serde.Avro, serde.ForKeys()), deserializer[V](t, reg, format))
+			kafkatest.Deserializer[string](t, reg, serde.Avro, serde.ForKeys()), kafkatest.Deserializer[V](t, reg, format))
 		for i, r := range got {
 			if r.err != nil {
 				t.Fatal(r.err)
@@ -97,7 +98,7 @@ func equal(a, b any) bool {
 func TestTopicsAndParts(t *testing.T) {
 	reg := start(t)
 	cl := producer(t, reg, kgo.DefaultProduceTopic("people"))
-	p := franz.NewProducer[string](cl, nil, serializer[person](t, reg, serde.Avro))
+	p := franz.NewProducer[string](cl, nil, kafkatest.Serializer[person](t, reg, serde.Avro))
 	for _, topic := range []string{"", "staff", "people"} {
 		rec := &kgo.Record{Topic: topic, Headers: []kgo.RecordHeader{{Key: "from", Value: []byte("test")}}}
 		done := make(chan error, 1)
@@ -107,7 +108,7 @@ func TestTopicsAndParts(t *testing.T) {
 		}
 	}
 	var topics []string
-	for _, r := range fetch[string](t, consumer(t, reg, []string{"people", "staff"}), 3, nil, deserializer[person](t, reg, serde.Avro)) {
+	for _, r := range fetch[string](t, consumer(t, reg, []string{"people", "staff"}), 3, nil, kafkatest.Deserializer[person](t, reg, serde.Avro)) {
 		if from, _ := header(r.Record.Record, "from"); r.err != nil || r.Key != "Ada" || r.Value != (person{"Ada", 36}) || from != "test" {
 			t.Errorf("%q %v %q: %v", r.Key, r.Value, from, r.err)
 		}
@@ -126,10 +127,10 @@ func TestTopicsAndParts(t *testing.T) {
 // What cannot be serialized is told to the promise, or returned, and is not sent.
 func TestUnwritable(t *testing.T) {
 	reg := start(t)
-	reg.Register("people-value", personSchema, withRules(
+	reg.Register("people-value", personSchema, kafkatest.WithRules(
 		api.Rule{Name: "grown", Kind: api.KindCondition, Mode: api.ModeWrite, Type: "CEL", Expr: "message.age >= 18"}))
 	cl := producer(t, reg)
-	p := franz.NewProducer[string](cl, nil, serializer[person](t, reg, serde.Avro, serde.AutoRegister(false), serde.UseLatestVersion()))
+	p := franz.NewProducer[string](cl, nil, kafkatest.Serializer[person](t, reg, serde.Avro, serde.AutoRegister(false), serde.UseLatestVersion()))
 
 	var failure *serde.Error
 	if _, err := p.ProduceSync(t.Context(), "people", "Tim", person{"Tim", 9}); !errors.As(err, &failure) || failure.Stage != serde.StageRule {
@@ -153,7 +154,7 @@ func TestUnwritable(t *testing.T) {
 func TestUnreadable(t *testing.T) {
 	reg := start(t)
 	cl := producer(t, reg)
-	s := serializer[person](t, reg, serde.Avro)
+	s := kafkatest.Serializer[person](t, reg, serde.Avro)
 	records := make([]*kgo.Record, 4)
 	for i := range records {
 		records[i] = &kgo.Record{Topic: "people", Key: fmt.Append(nil, i)}
@@ -166,7 +167,7 @@ func TestUnreadable(t *testing.T) {
 	if err := cl.ProduceSync(t.Context(), records...).FirstErr(); err != nil {
 		t.Fatal(err)
 	}
-	for i, r := range fetch[string](t, consumer(t, reg, []string{"people"}), len(records), nil, deserializer[person](t, reg, serde.Avro)) {
+	for i, r := range fetch[string](t, consumer(t, reg, []string{"people"}), len(records), nil, kafkatest.Deserializer[person](t, reg, serde.Avro)) {
 		if r.Key != fmt.Sprint(i) || r.Offset != int64(i) || string(r.Record.Record.Value) != string(records[i].Value) {
 			t.Errorf("record %d is not whole: %v", i, r)
 		}
@@ -184,8 +185,8 @@ func TestUnreadable(t *testing.T) {
 	}
 
 	// A key that cannot be read: the value is left alone.
-	keys := deserializer[string](t, reg, serde.Avro, serde.ForKeys())
-	rec, err := franz.Read(t.Context(), records[0], keys, deserializer[person](t, reg, serde.Avro))
+	keys := kafkatest.Deserializer[string](t, reg, serde.Avro, serde.ForKeys())
+	rec, err := franz.Read(t.Context(), records[0], keys, kafkatest.Deserializer[person](t, reg, serde.Avro))
 	var at *kafka.Error
 	if !errors.As(err, &at) || at.Part != kafka.Key || rec.Value != (person{}) {
 		t.Errorf("%v, %v", rec.Value, err)
@@ -246,16 +247,16 @@ func (c *counter) RuleRan(run *serde.RuleRun) { c.ran <- run.Topic }
 // What a hook has read is not read again, and errors are kept.
 func TestReadAhead(t *testing.T) {
 	reg := start(t)
-	reg.Register("people-value", personSchema, withRules(
+	reg.Register("people-value", personSchema, kafkatest.WithRules(
 		api.Rule{Name: "grown", Kind: api.KindCondition, Mode: api.ModeRead, Type: "CEL", Expr: "message.age >= 18"}))
-	p := franz.NewProducer[string](producer(t, reg), nil, serializer[person](t, reg, serde.Avro, serde.AutoRegister(false), serde.UseLatestVersion()))
+	p := franz.NewProducer[string](producer(t, reg), nil, kafkatest.Serializer[person](t, reg, serde.Avro, serde.AutoRegister(false), serde.UseLatestVersion()))
 	for i := range 10 {
 		if _, err := p.ProduceSync(t.Context(), "people", "", person{"Ada", 10 + i}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	seen := &counter{make(chan string, 100)}
-	values := deserializer[person](t, reg, serde.Avro, serde.WithObserver(seen))
+	values := kafkatest.Deserializer[person](t, reg, serde.Avro, serde.WithObserver(seen))
 	cl := consumer(t, reg, []string{"people"}, kgo.WithHooks(franz.ReadAhead[[]byte](context.Background(), nil, values)))
 	got := fetch[[]byte](t, cl, 10, nil, values)
 	check := func(ran int) {
@@ -274,7 +275,7 @@ func TestReadAhead(t *testing.T) {
 		got[i].Record, got[i].err = franz.Read[[]byte](t.Context(), got[i].Record.Record, nil, values)
 	}
 	check(10)
-	other := deserializer[person](t, reg, serde.Avro, serde.WithObserver(seen))
+	other := kafkatest.Deserializer[person](t, reg, serde.Avro, serde.WithObserver(seen))
 	for i := range got { // another deserializer reads itself
 		got[i].Record, got[i].err = franz.Read[[]byte](t.Context(), got[i].Record.Record, nil, other)
 	}

@@ -10,15 +10,9 @@ import (
 	"github.com/seed-9f7c7091/concordat/api"
 	"github.com/seed-9f7c7091/concordat/client/kafka"
 	"github.com/seed-9f7c7091/concordat/client/kafka/franz"
+	"github.com/seed-9f7c7091/concordat/client/kafka/internal/kafkatest"
 	"github.com/seed-9f7c7091/concordat/client/serde"
-	"github.com/seed-9f7c7091/concordat/concordattest"
 )
-
-// grown refuses the young, and sends them to a topic.
-func grown(mode, to string) concordattest.With {
-	return withRules(api.Rule{Name: "grown", Kind: api.KindCondition, Mode: mode, Type: "CEL", Expr: "message.age >= 18",
-		OnFailure: "DLQ", Params: map[string]string{"dlq.topic": to}, Doc: "only adults"})
-}
 
 // checkLetter looks for what a dead letter has beside its value.
 func checkLetter(t *testing.T, rec *kgo.Record, mode string) {
@@ -41,9 +35,9 @@ func checkLetter(t *testing.T, rec *kgo.Record, mode string) {
 
 func TestDeadLetterOfWriting(t *testing.T) {
 	reg := start(t)
-	reg.Register("people-value", personSchema, grown(api.ModeWrite, "refused"))
+	reg.Register("people-value", personSchema, kafkatest.Grown(api.ModeWrite, "refused"))
 	cl := producer(t, reg)
-	p := franz.NewProducer[string](cl, nil, serializer[person](t, reg, serde.Avro,
+	p := franz.NewProducer[string](cl, nil, kafkatest.Serializer[person](t, reg, serde.Avro,
 		serde.AutoRegister(false), serde.UseLatestVersion(), serde.WithDeadLetters(franz.DeadLetters(cl))))
 	for _, who := range []person{{"Tim", 9}, {"Ada", 36}} {
 		rec := &kgo.Record{Topic: "people", Headers: []kgo.RecordHeader{{Key: "trace", Value: []byte("7")}}}
@@ -58,7 +52,7 @@ func TestDeadLetterOfWriting(t *testing.T) {
 	if letter.Value != `{"name":"Tim","age":9}` && letter.Value != `{"age":9,"name":"Tim"}` { // the record as JSON, as it was never written
 		t.Errorf("the letter says %q", letter.Value)
 	}
-	if got := fetch[string](t, consumer(t, reg, []string{"people"}), 1, nil, deserializer[person](t, reg, serde.Avro)); got[0].Key != "Ada" {
+	if got := fetch[string](t, consumer(t, reg, []string{"people"}), 1, nil, kafkatest.Deserializer[person](t, reg, serde.Avro)); got[0].Key != "Ada" {
 		t.Errorf("%s was written", got[0].Key)
 	}
 }
@@ -67,13 +61,13 @@ func TestDeadLetterOfReading(t *testing.T) {
 	for _, framing := range []string{"prefix", "header"} {
 		t.Run(framing, func(t *testing.T) {
 			reg := start(t)
-			reg.Register("people-value", personSchema, grown(api.ModeRead, "refused"))
+			reg.Register("people-value", personSchema, kafkatest.Grown(api.ModeRead, "refused"))
 			cl := producer(t, reg)
 			opts := []serde.Option{serde.AutoRegister(false), serde.UseLatestVersion()}
 			if framing == "header" {
 				opts = append(opts, serde.HeaderFraming())
 			}
-			values := serializer[person](t, reg, serde.Avro, opts...)
+			values := kafkatest.Serializer[person](t, reg, serde.Avro, opts...)
 			var sent []*kgo.Record
 			for _, who := range []person{{"Tim", 9}, {"Ada", 36}} {
 				rec := &kgo.Record{Topic: "people", Key: []byte(who.Name), Headers: []kgo.RecordHeader{{Key: "trace", Value: []byte("7")}}}
@@ -86,7 +80,7 @@ func TestDeadLetterOfReading(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			d := deserializer[person](t, reg, serde.Avro, serde.WithDeadLetters(franz.DeadLetters(cl)))
+			d := kafkatest.Deserializer[person](t, reg, serde.Avro, serde.WithDeadLetters(franz.DeadLetters(cl)))
 			got := fetch[string](t, consumer(t, reg, []string{"people"}), 2, nil, d)
 			if got[0].err == nil || got[1].err != nil || got[1].Value != (person{"Ada", 36}) {
 				t.Errorf("%v, %v, %v", got[0].err, got[1].Value, got[1].err)
@@ -108,13 +102,13 @@ func TestDeadLetterOfReading(t *testing.T) {
 // A rule that sends letters to the topic it works on, or one that others refuse there, does not fill the topic.
 func TestDeadLettersGoNotInCircles(t *testing.T) {
 	reg := start(t)
-	reg.Register("people-value", personSchema, grown(api.ModeRead, "people"))
+	reg.Register("people-value", personSchema, kafkatest.Grown(api.ModeRead, "people"))
 	cl := producer(t, reg)
-	p := franz.NewProducer[string](cl, nil, serializer[person](t, reg, serde.Avro, serde.AutoRegister(false), serde.UseLatestVersion()))
+	p := franz.NewProducer[string](cl, nil, kafkatest.Serializer[person](t, reg, serde.Avro, serde.AutoRegister(false), serde.UseLatestVersion()))
 	if _, err := p.ProduceSync(t.Context(), "people", "Tim", person{"Tim", 9}); err != nil {
 		t.Fatal(err)
 	}
-	d := deserializer[person](t, reg, serde.Avro, serde.WithDeadLetters(franz.DeadLetters(cl)))
+	d := kafkatest.Deserializer[person](t, reg, serde.Avro, serde.WithDeadLetters(franz.DeadLetters(cl)))
 	if got := fetch[string](t, consumer(t, reg, []string{"people"}), 1, nil, d); !errors.Is(got[0].err, kafka.ErrLoop) {
 		t.Errorf("the error is %v", got[0].err)
 	}
@@ -131,10 +125,10 @@ func TestDeadLettersGoNotInCircles(t *testing.T) {
 // A letter that cannot be sent is part of the error.
 func TestDeadLetterUnsent(t *testing.T) {
 	reg := start(t)
-	reg.Register("people-value", personSchema, grown(api.ModeWrite, "refused"))
+	reg.Register("people-value", personSchema, kafkatest.Grown(api.ModeWrite, "refused"))
 	cl := producer(t, reg)
 	cl.Close()
-	s := serializer[person](t, reg, serde.Avro, serde.AutoRegister(false), serde.UseLatestVersion(), serde.WithDeadLetters(franz.DeadLetters(cl)))
+	s := kafkatest.Serializer[person](t, reg, serde.Avro, serde.AutoRegister(false), serde.UseLatestVersion(), serde.WithDeadLetters(franz.DeadLetters(cl)))
 	err := franz.SerializeValue(t.Context(), s, &kgo.Record{Topic: "people"}, person{"Tim", 9})
 	if !errors.Is(err, kgo.ErrClientClosed) || !strings.Contains(err.Error(), "only adults") {
 		t.Errorf("the error is %v", err)
@@ -144,9 +138,9 @@ func TestDeadLetterUnsent(t *testing.T) {
 // The letter of a key that was refused is the whole record.
 func TestDeadLetterOfKey(t *testing.T) {
 	reg := start(t)
-	reg.Register("people-key", personSchema, grown(api.ModeRead, "refused"))
+	reg.Register("people-key", personSchema, kafkatest.Grown(api.ModeRead, "refused"))
 	cl := producer(t, reg)
-	p := franz.NewProducer[person, []byte](cl, serializer[person](t, reg, serde.Avro, serde.ForKeys(), serde.AutoRegister(false), serde.UseLatestVersion()), nil)
+	p := franz.NewProducer[person, []byte](cl, kafkatest.Serializer[person](t, reg, serde.Avro, serde.ForKeys(), serde.AutoRegister(false), serde.UseLatestVersion()), nil)
 	for _, value := range []string{"a value", ""} {
 		var data []byte
 		if value != "" {
@@ -156,7 +150,7 @@ func TestDeadLetterOfKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := deserializer[person](t, reg, serde.Avro, serde.ForKeys(), serde.WithDeadLetters(franz.DeadLetters(cl)))
+		d := kafkatest.Deserializer[person](t, reg, serde.Avro, serde.ForKeys(), serde.WithDeadLetters(franz.DeadLetters(cl)))
 		if _, err := franz.DeserializeKey(t.Context(), d, sent); err == nil {
 			t.Error("the key was read")
 		}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/seed-9f7c7091/concordat/api"
 	"github.com/seed-9f7c7091/concordat/client/kafka"
 	"github.com/seed-9f7c7091/concordat/client/kafka/franz"
 	"github.com/seed-9f7c7091/concordat/client/serde"
@@ -44,24 +43,6 @@ func consumer(t *testing.T, reg *concordattest.Registry, topics []string, opts .
 	return producer(t, reg, append(opts, kgo.ConsumeTopics(topics...), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))...)
 }
 
-func serializer[T any](t *testing.T, reg *concordattest.Registry, format serde.Format, opts ...serde.Option) *serde.Serializer[T] {
-	t.Helper()
-	s, err := serde.NewSerializer[T](reg.Client(), format, opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func deserializer[T any](t *testing.T, reg *concordattest.Registry, format serde.Format, opts ...serde.Option) *serde.Deserializer[T] {
-	t.Helper()
-	d, err := serde.NewDeserializer[T](reg.Client(), format, opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
 // read is a record as it was given, or the error in its place.
 type read[K, V any] struct {
 	franz.Record[K, V]
@@ -93,10 +74,6 @@ func fetch[K, V any](t *testing.T, cl *kgo.Client, n int, key *serde.Deserialize
 		return int(a.Offset - b.Offset)
 	})
 	return all
-}
-
-func withRules(rules ...api.Rule) concordattest.With {
-	return func(q *api.RegisterRequest) { q.RuleSet = &api.RuleSet{DomainRules: rules} }
 }
 
 func header(rec *kgo.Record, key string) (string, bool) {

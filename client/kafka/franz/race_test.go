@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-9f7c7091/concordat/api"
 	"github.com/seed-9f7c7091/concordat/client/kafka/franz"
+	"github.com/seed-9f7c7091/concordat/client/kafka/internal/kafkatest"
 	"github.com/seed-9f7c7091/concordat/client/serde"
 )
 
@@ -19,12 +20,12 @@ func TestConcurrentProducersAndConsumers(t *testing.T) {
 	topics := []string{"people", "staff"}
 	reg := start(t)
 	for _, topic := range topics {
-		reg.Register(topic+"-value", personSchema, grown(api.ModeRead, "refused"))
+		reg.Register(topic+"-value", personSchema, kafkatest.Grown(api.ModeRead, "refused"))
 	}
 	cl := producer(t, reg)
 	p := franz.NewProducer(cl,
-		serializer[string](t, reg, serde.Avro, serde.ForKeys(), serde.WithSchema(api.Schema{SchemaType: api.Avro, Schema: `"string"`})),
-		serializer[*person](t, reg, serde.Avro, serde.AutoRegister(false), serde.UseLatestVersion(), serde.HeaderFraming()))
+		kafkatest.Serializer[string](t, reg, serde.Avro, serde.ForKeys(), serde.WithSchema(api.Schema{SchemaType: api.Avro, Schema: `"string"`})),
+		kafkatest.Serializer[*person](t, reg, serde.Avro, serde.AutoRegister(false), serde.UseLatestVersion(), serde.HeaderFraming()))
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {
@@ -40,8 +41,8 @@ func TestConcurrentProducersAndConsumers(t *testing.T) {
 	}
 	wg.Wait()
 
-	keys := deserializer[string](t, reg, serde.Avro, serde.ForKeys())
-	values := deserializer[*person](t, reg, serde.Avro, serde.WithDeadLetters(franz.DeadLetters(cl)))
+	keys := kafkatest.Deserializer[string](t, reg, serde.Avro, serde.ForKeys())
+	values := kafkatest.Deserializer[*person](t, reg, serde.Avro, serde.WithDeadLetters(franz.DeadLetters(cl)))
 	t.Run("consumers", func(t *testing.T) {
 		for n := range 3 {
 			t.Run(fmt.Sprint(n), func(t *testing.T) {

@@ -29,11 +29,7 @@ func Serialize[K, V any](ctx context.Context, m *sarama.ProducerMessage, key *se
 		headers[i] = serde.Header{Key: string(h.Key), Value: h.Value}
 	}
 	r := serde.Record{Topic: m.Topic, Headers: headers}
-	if err := kafka.Serialize(ctx, key, &r, k); err != nil {
-		return err
-	}
-	r.Key, r.Data = r.Data, nil
-	if err := kafka.Serialize(ctx, value, &r, v); err != nil {
+	if err := kafka.SerializeRecord(ctx, &r, key, k, value, v); err != nil {
 		return err
 	}
 	setMessage(m, &r)

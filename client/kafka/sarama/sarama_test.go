@@ -16,6 +16,7 @@ import (
 
 	"github.com/seed-9f7c7091/concordat/api"
 	"github.com/seed-9f7c7091/concordat/client/kafka"
+	"github.com/seed-9f7c7091/concordat/client/kafka/internal/kafkatest"
 	adapter "github.com/seed-9f7c7091/concordat/client/kafka/sarama"
 	"github.com/seed-9f7c7091/concordat/client/serde"
 	"github.com/seed-9f7c7091/concordat/concordattest"
@@ -47,24 +48,6 @@ func start(t *testing.T) (*concordattest.Registry, sarama.SyncProducer) {
 	}
 	t.Cleanup(func() { p.Close() })
 	return reg, p
-}
-
-func serializer[T any](t *testing.T, reg *concordattest.Registry, format serde.Format, opts ...serde.Option) *serde.Serializer[T] {
-	t.Helper()
-	s, err := serde.NewSerializer[T](reg.Client(), format, opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-func deserializer[T any](t *testing.T, reg *concordattest.Registry, format serde.Format, opts ...serde.Option) *serde.Deserializer[T] {
-	t.Helper()
-	d, err := serde.NewDeserializer[T](reg.Client(), format, opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
 }
 
 // read is a record as it was given, or the error in its place.
@@ -123,8 +106,8 @@ func roundTrip[V any](t *testing.T, format serde.Format, values []V, opts ...ser
 			if framing == "header" {
 				framed = append(framed, serde.HeaderFraming())
 			}
-			keys := serializer[string](t, reg, serde.Avro, append(framed, serde.ForKeys(), serde.WithSchema(api.Schema{SchemaType: api.Avro, Schema: `"string"`}))...)
-			vals := serializer[V](t, reg, format, append(framed, opts...)...)
+			keys := kafkatest.Serializer[string](t, reg, serde.Avro, append(framed, serde.ForKeys(), serde.WithSchema(api.Schema{SchemaType: api.Avro, Schema: `"string"`}))...)
+			vals := kafkatest.Serializer[V](t, reg, format, append(framed, opts...)...)
 			for i, v := range values {
 				m, err := adapter.NewMessage(t.Context(), "people", keys, fmt.Sprint("key ", i), vals, v)
 				if err != nil {
@@ -134,7 +117,7 @@ func roundTrip[V any](t *testing.T, format serde.Format, values []V, opts ...ser
 					t.Fatal(err)
 				}
 			}
-			for i, r := range fetch(t, reg, "people", len(values), deserializer[string](t, reg, serde.Avro, serde.ForKeys()), deserializer[V](t, reg, format)) {
+			for i, r := range fetch(t, reg, "people", len(values), kafkatest.Deserializer[string](t, reg, serde.Avro, serde.ForKeys()), kafkatest.Deserializer[V](t, reg, format)) {
 				if r.err != nil || r.Key != fmt.Sprint("key ", i) || !equal(r.Value, values[i]) {
 					t.Errorf("message %d: %q %v, %v", i, r.Key, r.Value, r.err)
 				}
@@ -159,7 +142,7 @@ func equal(a, b any) bool {
 // A message that cannot be read is given with its error, in its place; what the caller gave a message is kept.
 func TestUnreadable(t *testing.T) {
 	reg, p := start(t)
-	s := serializer[person](t, reg, serde.Avro)
+	s := kafkatest.Serializer[person](t, reg, serde.Avro)
 	for i := range 3 {
 		m := &sarama.ProducerMessage{Topic: "people", Headers: []sarama.RecordHeader{{Key: []byte("from"), Value: []byte("test")}}}
 		if err := adapter.Serialize(t.Context(), m, nil, fmt.Sprint(i), s, person{"Ada", i}); err != nil {
@@ -172,7 +155,7 @@ func TestUnreadable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for i, r := range fetch[string](t, reg, "people", 3, nil, deserializer[person](t, reg, serde.Avro)) {
+	for i, r := range fetch[string](t, reg, "people", 3, nil, kafkatest.Deserializer[person](t, reg, serde.Avro)) {
 		if from, _ := header(r.ConsumerMessage, "from"); r.Key != fmt.Sprint(i) || from != "test" {
 			t.Errorf("message %d is not whole: %v", i, r.ConsumerMessage)
 		}
@@ -189,9 +172,9 @@ func TestUnreadable(t *testing.T) {
 // An encoder serializes once; its error is its message's.
 func TestEncode(t *testing.T) {
 	reg, p := start(t)
-	reg.Register("people-value", personSchema, grown(api.ModeWrite))
-	s := serializer[person](t, reg, serde.Avro, serde.AutoRegister(false), serde.UseLatestVersion())
-	keys := serializer[string](t, reg, serde.Avro, serde.ForKeys(), serde.WithSchema(api.Schema{SchemaType: api.Avro, Schema: `"string"`}))
+	reg.Register("people-value", personSchema, kafkatest.Grown(api.ModeWrite, "refused"))
+	s := kafkatest.Serializer[person](t, reg, serde.Avro, serde.AutoRegister(false), serde.UseLatestVersion())
+	keys := kafkatest.Serializer[string](t, reg, serde.Avro, serde.ForKeys(), serde.WithSchema(api.Schema{SchemaType: api.Avro, Schema: `"string"`}))
 	send := func(v person) error {
 		_, _, err := p.SendMessage(&sarama.ProducerMessage{Topic: "people",
 			Key: adapter.Encode(t.Context(), keys, "people", v.Name), Value: adapter.Encode(t.Context(), s, "people", v)})
@@ -204,7 +187,7 @@ func TestEncode(t *testing.T) {
 	if err := send(person{"Tim", 9}); !errors.As(err, &failure) || failure.Stage != serde.StageRule {
 		t.Errorf("the error is %v", err)
 	}
-	got := fetch(t, reg, "people", 1, deserializer[string](t, reg, serde.Avro, serde.ForKeys()), deserializer[person](t, reg, serde.Avro))
+	got := fetch(t, reg, "people", 1, kafkatest.Deserializer[string](t, reg, serde.Avro, serde.ForKeys()), kafkatest.Deserializer[person](t, reg, serde.Avro))
 	if got[0].err != nil || got[0].Key != "Ada" || got[0].Value != (person{"Ada", 36}) {
 		t.Errorf("%v, %v", got[0].Value, got[0].err)
 	}
@@ -216,22 +199,14 @@ func TestEncode(t *testing.T) {
 	}
 }
 
-// grown refuses the young, and sends them to the topic refused.
-func grown(mode string) concordattest.With {
-	return func(q *api.RegisterRequest) {
-		q.RuleSet = &api.RuleSet{DomainRules: []api.Rule{{Name: "grown", Kind: api.KindCondition, Mode: mode, Type: "CEL", Expr: "message.age >= 18",
-			OnFailure: "DLQ", Params: map[string]string{"dlq.topic": "refused"}, Doc: "only adults"}}}
-	}
-}
-
 func TestDeadLetters(t *testing.T) {
 	for _, mode := range []string{api.ModeWrite, api.ModeRead} {
 		t.Run(mode, func(t *testing.T) {
 			reg, p := start(t)
-			reg.Register("people-value", personSchema, grown(mode))
+			reg.Register("people-value", personSchema, kafkatest.Grown(mode, "refused"))
 			letters := serde.WithDeadLetters(adapter.DeadLetters(p))
-			s := serializer[person](t, reg, serde.Avro, serde.AutoRegister(false), serde.UseLatestVersion(), letters)
-			d := deserializer[person](t, reg, serde.Avro, letters)
+			s := kafkatest.Serializer[person](t, reg, serde.Avro, serde.AutoRegister(false), serde.UseLatestVersion(), letters)
+			d := kafkatest.Deserializer[person](t, reg, serde.Avro, letters)
 
 			m := &sarama.ProducerMessage{Topic: "people", Headers: []sarama.RecordHeader{{Key: []byte("trace"), Value: []byte("7")}}}
 			err := adapter.Serialize(t.Context(), m, nil, "Tim", s, person{"Tim", 9})
@@ -275,7 +250,7 @@ func TestConcurrentMessages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := serializer[*person](t, reg, serde.Avro, serde.HeaderFraming())
+	s := kafkatest.Serializer[*person](t, reg, serde.Avro, serde.HeaderFraming())
 	var sent, wg sync.WaitGroup
 	sent.Go(func() {
 		for range p.Successes() {
@@ -301,7 +276,7 @@ func TestConcurrentMessages(t *testing.T) {
 	wg.Wait()
 	p.AsyncClose()
 	sent.Wait()
-	d := deserializer[*person](t, reg, serde.Avro)
+	d := kafkatest.Deserializer[*person](t, reg, serde.Avro)
 	t.Run("consumers", func(t *testing.T) {
 		for n := range 2 {
 			t.Run(fmt.Sprint(n), func(t *testing.T) {
