@@ -159,6 +159,11 @@ type RegisterRequest struct {
 	PropagateSchemaTags bool         `json:"propagateSchemaTags,omitempty"`
 }
 
+// Request is the body that registers a schema, or looks it up: what counts of its content. It shares memory with the schema.
+func (s *Schema) Request() *RegisterRequest {
+	return &RegisterRequest{SchemaType: s.SchemaType, References: s.References, Metadata: s.Metadata, RuleSet: s.RuleSet, Schema: s.Schema}
+}
+
 // RegisterResponse answers a registration. TS and Deleted are set only when an
 // existing record was returned.
 type RegisterResponse struct {

@@ -185,7 +185,7 @@ func (k *Cache) LatestWithMetadata(ctx context.Context, subject string, properti
 // Register registers a schema, and gives it as it was stored. Of s the type, the text, the references, the metadata and the rule
 // set count. Registries before Confluent's 8 answer the id alone: there, the version is 0, the GUID "" and the rest is s.
 func (k *Cache) Register(ctx context.Context, subject string, s *api.Schema, normalize bool) (*api.Schema, error) {
-	return k.RegisterRequest(ctx, subject, requestOf(s), normalize)
+	return k.RegisterRequest(ctx, subject, s.Request(), normalize)
 }
 
 // RegisterRequest is Register with all that a request can say.
@@ -217,7 +217,7 @@ func (k *Cache) RegisterRequest(ctx context.Context, subject string, body *api.R
 // LookUp finds a schema under a subject by its content; among deleted versions too if deleted is set. What counts of s is the
 // same as with Register.
 func (k *Cache) LookUp(ctx context.Context, subject string, s *api.Schema, normalize, deleted bool) (*api.Schema, error) {
-	q := lookUp(subject, requestOf(s))
+	q := lookUp(subject, s.Request())
 	if normalize {
 		q.with([]Param{Normalize})
 	}
@@ -225,10 +225,6 @@ func (k *Cache) LookUp(ctx context.Context, subject string, s *api.Schema, norma
 		q.with([]Param{Deleted})
 	}
 	return k.byContent(ctx, subject, q, lives{missing: k.missing.schema}, callSchema)
-}
-
-func requestOf(s *api.Schema) *api.RegisterRequest {
-	return &api.RegisterRequest{SchemaType: s.SchemaType, References: s.References, Metadata: s.Metadata, RuleSet: s.RuleSet, Schema: s.Schema}
 }
 
 // byContent answers a request that gives a schema by its content. The body is encoded before anyone else may change what it is made of.

@@ -82,9 +82,9 @@ func (ks *contracts) register(ctx context.Context, subject string, o *own) (*con
 
 // put registers a schema in the way that the options say.
 func (ks *contracts) put(ctx context.Context, subject string, s *api.Schema) (*api.Schema, error) {
-	return ks.cache.RegisterRequest(ctx, subject, &api.RegisterRequest{
-		SchemaType: s.SchemaType, References: s.References, Metadata: s.Metadata, RuleSet: s.RuleSet, Schema: s.Schema, PropagateSchemaTags: ks.propagate,
-	}, ks.normalize)
+	body := s.Request()
+	body.PropagateSchemaTags = ks.propagate
+	return ks.cache.RegisterRequest(ctx, subject, body, ks.normalize)
 }
 
 // lookUp finds the record's own schema.
