@@ -36,7 +36,6 @@ type node struct {
 	written  [forms][]int   // branches for JSON without the name of a branch, the one preferred first
 
 	empty  bool // a value may take no byte of a payload
-	blocks bool // of the outermost type: a value may have arrays or maps in it
 	spared int  // Record: how many fields may take none
 }
 
@@ -132,7 +131,6 @@ func compile(t *avro.Type) *compiled {
 	for _, r := range c.records {
 		r.weigh(known)
 	}
-	c.root.blocks = c.root.anyBlocks(make(map[*node]bool))
 	for _, u := range c.unions {
 		u.rank()
 		c.choices = c.choices || u.choices()
@@ -248,8 +246,8 @@ func (n *node) weigh(known map[*node]bool) {
 	n.empty = n.spared == len(n.fields)
 }
 
-// anyBlocks reports whether values may have arrays or maps in them.
-func (n *node) anyBlocks(known map[*node]bool) bool {
+// counts reports whether values may have arrays or maps in them, whose items a payload counts.
+func (n *node) counts(known map[*node]bool) bool {
 	if known[n] {
 		return false
 	}
@@ -258,9 +256,9 @@ func (n *node) anyBlocks(known map[*node]bool) bool {
 	case avro.Array, avro.Map:
 		return true
 	case avro.Union:
-		return slices.ContainsFunc(n.branches, func(b *node) bool { return b.anyBlocks(known) })
+		return slices.ContainsFunc(n.branches, func(b *node) bool { return b.counts(known) })
 	case avro.Record:
-		return slices.ContainsFunc(n.fields, func(f field) bool { return f.node.anyBlocks(known) })
+		return slices.ContainsFunc(n.fields, func(f field) bool { return f.node.counts(known) })
 	}
 	return false
 }

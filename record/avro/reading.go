@@ -19,6 +19,8 @@ type Reading struct {
 	// codec reads into all Go types, if not as quickly; nil where it refuses the schemas.
 	codec func() *twmb.Schema
 	unfit atomic.Bool // it has failed where the plan has not
+	// counts reports whether payloads tell how many items there are, which the codec believes.
+	counts func() bool
 }
 
 // filling is how variables of a type are filled, nil if they are not.
@@ -30,10 +32,13 @@ type filling struct {
 // Reading prepares reading payloads of the writer's schema as records of this
 // one, as Reader does. With whole set, bytes behind a record are an error.
 func (f *Format) Reading(writer *Format, whole bool) *Reading {
+	r := &Reading{plan: f.plan, whole: whole, codec: f.codec}
+	r.counts = sync.OnceValue(func() bool { return writer.root.counts(make(map[*node]bool)) })
 	if writer == f {
-		return &Reading{plan: f.plan, whole: whole, codec: f.codec}
+		return r
 	}
-	resolved := sync.OnceValue(func() *twmb.Schema {
+	r.plan = resolve(writer.root, f.root)
+	r.codec = sync.OnceValue(func() *twmb.Schema {
 		from, to := writer.codec(), f.codec()
 		if from == nil || to == nil {
 			return nil
@@ -44,7 +49,7 @@ func (f *Format) Reading(writer *Format, whole bool) *Reading {
 		}
 		return s
 	})
-	return &Reading{plan: resolve(writer.root, f.root), whole: whole, codec: resolved}
+	return r
 }
 
 // Record reads a payload, as Format.Decode does.
@@ -112,7 +117,7 @@ func (r *Reading) byCodec(payload []byte, into any) (rest int, ok bool) {
 	if codec == nil || r.plan.writer.kind == avro.Bytes {
 		return 0, false
 	}
-	if r.plan.writer.blocks {
+	if r.counts() {
 		if _, wrong := r.plan.writer.sizeOf(payload); wrong != nil {
 			return 0, false
 		}
