@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/dynamicpb"
 
 	"github.com/seed-9f7c7091/concordat/record"
 	recordprotobuf "github.com/seed-9f7c7091/concordat/record/protobuf"
@@ -68,7 +69,6 @@ func asMessage(f *recordprotobuf.Format, v any) (proto.Message, error) {
 
 func (b protobufBinding) writes(f record.Format, domain *rules.Chain) (writeFunc, error) {
 	format := f.(*recordprotobuf.Format)
-	marshal := proto.MarshalOptions{}
 	changes := transforms(domain)
 	return func(ctx context.Context, dst []byte, v any, env *rules.Env) ([]byte, error) {
 		m, err := asMessage(format, v)
@@ -76,7 +76,7 @@ func (b protobufBinding) writes(f record.Format, domain *rules.Chain) (writeFunc
 			return nil, err
 		}
 		if domain == nil {
-			return marshal.MarshalAppend(dst, m)
+			return b.marshal(dst, m)
 		}
 		if changes {
 			m = proto.Clone(m) // the caller's own stays as it is
@@ -88,8 +88,15 @@ func (b protobufBinding) writes(f record.Format, domain *rules.Chain) (writeFunc
 		if m, err = asMessage(format, rec); err != nil {
 			return nil, err
 		}
-		return marshal.MarshalAppend(dst, m)
+		return b.marshal(dst, m)
 	}, nil
+}
+
+// marshal appends a message. Of equal messages equal bytes are made where it matters, that is of keys, by whose bytes Kafka knows them, and where
+// otherwise not even the fields had an order. The entries of maps in other messages come as they come: to sort them costs.
+func (b protobufBinding) marshal(dst []byte, m proto.Message) ([]byte, error) {
+	_, dynamic := m.(*dynamicpb.Message)
+	return proto.MarshalOptions{Deterministic: dynamic || b.isKey}.MarshalAppend(dst, m)
 }
 
 func (b protobufBinding) reads(w way) (readFunc, error) {

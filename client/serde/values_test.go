@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/dynamicpb"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
@@ -520,5 +521,23 @@ func TestOtherTypes(t *testing.T) {
 	_, err = reads[any](t, f.Client, serde.Avro).Deserialize(t.Context(), "t", b)
 	if fails(t, err, serde.StageSchema); !as[*serde.FormatError](err) {
 		t.Error(err)
+	}
+}
+
+// Equal Protobuf records are equal bytes where they are dynamic, and always where they are keys.
+func TestEqualBytes(t *testing.T) {
+	f := start(t)
+	f.Register("d-value", `syntax = "proto3"; message M { map<string, string> a = 1; map<int64, string> b = 2; string c = 3; int32 d = 4; }`, ofProtobuf)
+	dynamic := writes[any](t, f.Client, serde.Protobuf, serde.UseLatestVersion())
+	keys := writes[*structpb.Struct](t, f.Client, serde.Protobuf, serde.ForKeys())
+	key, err := structpb.NewStruct(map[string]any{"a": 1, "b": "2", "c": true, "d": nil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := any(map[string]any{"a": map[string]any{"x": "1", "y": "2", "z": "3"}, "b": map[string]any{"-1": "x", "7": "y"}, "c": "c", "d": 4})
+	first, firstKey := write(t, dynamic, "d", record), write(t, keys, "d", key)
+	for range 100 {
+		same(t, write(t, dynamic, "d", record), first)
+		same(t, write(t, keys, "d", key), firstKey)
 	}
 }
